@@ -1,0 +1,18 @@
+"""Runs ComfyUI workflows: a client of one ComfyUI, workflows and their inputs, and jobs for many people.
+
+>>> from comfy_api import ComfyClient, Workflow
+>>> workflow = Workflow.load("workflows/txt2img.json").set("positive_prompt", text="a red fox")
+>>> with ComfyClient("http://127.0.0.1:8188") as client:  # doctest: +SKIP
+...     for event in client.run(workflow):
+...         print(event)
+"""
+
+from __future__ import annotations
+
+from comfy_api.protocol.client import ComfyClient
+from comfy_api.protocol.run import Run
+from comfy_api.workflow import Workflow
+
+__version__ = "0.1.0"
+
+__all__ = ["ComfyClient", "Run", "Workflow", "__version__"]
