@@ -195,14 +195,10 @@ def _encodes(node: Node) -> bool:
 
 
 def _upstream(node: Node, role: str) -> list[str]:
-    """Sources to look at next, the likeliest last. A guider that has one conditioning has no negative."""
-    if role == "negative" and "positive" not in node.links and "Guider" in node.class_type:
-        return []
-    likely = [name for name in node.links if name == role or name.startswith("cond")]
-    names = likely or [name for name in node.links if name != _OPPOSITE[role]]
-    names.reverse()
-    names.sort(key=lambda name: name == role)
-    return [node.links[name][0] for name in names]
+    """Sources to look at next, the likeliest last."""
+    names = [role] if role in node.links else [name for name in node.links if name.startswith("cond")]
+    names = names or [name for name in node.links if name != _OPPOSITE[role]]
+    return [node.links[name][0] for name in reversed(names)]
 
 
 def _text_of(workflow: Workflow, node: Node) -> TextInput | None:

@@ -86,7 +86,6 @@ def repair_paths(workflow: Workflow, object_info: ObjectInfo) -> Workflow:
             if (value := node.inputs.get(spec.name)) is not None
             and spec.options
             and isinstance(value, str)
-            and value not in spec.options
             and len(same := _same_path(value, spec.options)) == 1
         }
         workflow = workflow.with_inputs(node.id, repaired) if repaired else workflow

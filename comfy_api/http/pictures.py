@@ -1,0 +1,89 @@
+"""Pictures by URL: bytes as they came, thumbnails, and all of a job as a zip."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import Final
+
+from starlette.background import BackgroundTask
+from starlette.requests import Request
+from starlette.responses import FileResponse, PlainTextResponse, Response
+
+from comfy_api.errors import JobNotFound
+from comfy_api.jobs.job import Job, Picture
+from comfy_api.service import Service
+
+_EXTENSIONS: Final = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp", "image/gif": "gif"}
+#: A picture's URL holds the hash of its bytes: it never changes.
+_FOR_EVER: Final = {
+    "Cache-Control": "private, max-age=31536000, immutable",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+}
+
+
+async def picture(request: Request, service: Service, owner: str) -> Response:
+    """One picture; ``?thumb=1`` a small WebP of it, ``?download=1`` as a file to keep."""
+    job_id, picture_id = request.path_params["job"], request.path_params["picture"]
+    try:
+        job = service.get(owner, job_id)
+        found, path = service.picture(owner, job_id, picture_id)
+    except JobNotFound:
+        return not_found()
+    thumb = service.thumbnail(owner, job_id, picture_id)
+    if request.query_params.get("thumb") and thumb.exists():
+        return FileResponse(thumb, media_type="image/webp", headers=_FOR_EVER)
+    if not path.exists():
+        return not_found()
+    if request.query_params.get("download"):
+        name = file_name(job, found, job.results.index(found))
+        return FileResponse(path, media_type=found.mime, filename=name, headers=_FOR_EVER)
+    return FileResponse(path, media_type=found.mime, headers=_FOR_EVER)
+
+
+async def all_pictures(request: Request, service: Service, owner: str) -> Response:
+    """Every picture of a job in one zip. Pictures are packed already: the zip only holds them together."""
+    try:
+        job = service.get(owner, request.path_params["job"])
+        files = [(found, service.picture(owner, job.id, found.id)[1]) for found in job.results]
+    except JobNotFound:
+        return not_found()
+    if not files:
+        return not_found()
+    path = await asyncio.to_thread(_pack, job, files)
+    return FileResponse(
+        path,
+        media_type="application/zip",
+        filename=f"{stem(job)}.zip",
+        headers={"Cache-Control": "no-store"},
+        background=BackgroundTask(path.unlink, missing_ok=True),
+    )
+
+
+def not_found() -> Response:
+    """The same for what is not there and for what is somebody else's."""
+    return PlainTextResponse("This picture is not here any more.", 404)
+
+
+def file_name(job: Job, picture: Picture, number: int) -> str:
+    """``a-red-fox-4211-1.png``: from the prompt text, the seed and the place among the job's pictures."""
+    return f"{stem(job)}-{number + 1}.{_EXTENSIONS.get(picture.mime, 'bin')}"
+
+
+def stem(job: Job) -> str:
+    """A file's name without number and ending, safe on every system."""
+    words = re.sub(r"[^\w]+", "-", (job.prompt_text or job.title).lower()).strip("-_")[:48].rstrip("-_")
+    return "-".join(part for part in (words or "picture", "" if job.seed is None else str(job.seed)) if part)
+
+
+def _pack(job: Job, files: list[tuple[Picture, Path]]) -> Path:
+    with tempfile.NamedTemporaryFile(prefix="easel-", suffix=".zip", delete=False) as out:
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as packed:
+            for number, (found, path) in enumerate(files):
+                packed.write(path, file_name(job, found, number))
+        return Path(out.name)

@@ -1,0 +1,1 @@
+"""Which ComfyUI is used, and how it is."""

@@ -1,0 +1,1 @@
+"""Parts that pages are made of. ``words.py`` has every word they show."""

@@ -1,0 +1,137 @@
+"""What one browser session holds besides its widgets, and the one place where its page starts and stops jobs.
+
+Streamlit may end a run wherever it touches ``st.*`` or ``st.session_state``, and begins the next one in a
+thread of its own before the old one has gone. So all that must not be lost lies in one object, which is
+fetched once a run and then changed in place: a button's callback does no more than note the press, and
+whichever run comes first with the newest values takes it, under a lock, once.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from comfy_api.errors import EaselError
+from comfy_api.jobs.job import Job, Problem
+from comfy_api.jobs.policy import must_stop
+
+if TYPE_CHECKING:
+    from comfy_api.service import Service
+    from pages.components.form import Form
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A picture that the server has. ``file_id`` is the widget's, empty where the picture came with a job."""
+
+    name: str
+    filename: str
+    file_id: str = ""
+
+
+@dataclass
+class Desk:
+    """One session's state.
+
+    Attributes:
+        lock: held while a run reads the form and acts on it, so that a press is taken once.
+        turn: counts the runs; a run that is no longer the newest does nothing.
+        pressed: Generate was pressed and no run has taken it yet.
+        job_id: the job on the stage.
+        uploads: node id → the picture to begin from.
+        problem: why the last press was refused, with the control concerned.
+        refused: the form at that time; another form is judged anew.
+        repeated: the job that was asked for with the very values of a finished one.
+        wishes: what clicks on the stage ask of the form, oldest first.
+    """
+
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    turn: int = 0
+    pressed: bool = False
+    job_id: str | None = None
+    uploads: dict[str, Upload] = field(default_factory=dict)
+    problem: Problem | None = None
+    refused: Mapping[str, Any] = field(default_factory=dict)
+    repeated: str | None = None
+    wishes: list[Callable[[], None]] = field(default_factory=list)
+    _tolerated: Mapping[str, Any] | None = None
+    _keep: bool | None = None
+
+    def press(self) -> None:
+        """Generate was pressed. Touches nothing of Streamlit's: no newer run can cut it short."""
+        self.pressed = True
+
+    def begin(self) -> int:
+        """A run begins; gives its turn."""
+        with self.lock:
+            self.turn += 1
+            return self.turn
+
+    def show(self, job: Job | None) -> None:
+        """Puts a job on the stage. What the form says now is no change against it."""
+        self.job_id = job.id if job else None
+        self._tolerated = None
+        self._keep = None
+
+    def act(self, turn: int, read: Callable[[], Form], service: Service, owner: str) -> Form:
+        """Reads the form, stops what it contradicts, starts what was pressed."""
+        with self.lock:
+            form = read()
+            if turn == self.turn:
+                self._judge(form, service, owner)
+            return form
+
+    def _judge(self, form: Form, service: Service, owner: str) -> None:
+        job = service.find(owner, self.job_id)
+        if job and not job.over:
+            job = self._switch(job, form, service)
+            if job.keep:
+                self._tolerated = form.raw
+            elif must_stop(self._as_tolerated(job), form.raw, self.pressed):
+                service.stop(owner, job.id, reason="again" if self.pressed else "changed")
+        self._blame(job, form)
+        if self.pressed:
+            self._submit(job, form, service, owner)
+
+    def _blame(self, job: Job | None, form: Form) -> None:
+        """A control stays marked until the form changes: by a refusal, or by the job that failed on it."""
+        if job and job.problem and job.problem.control and form.raw == job.values:
+            self.problem, self.refused = job.problem, form.raw
+        elif self.problem and form.raw != self.refused:
+            self.problem = None
+
+    def _switch(self, job: Job, form: Form, service: Service) -> Job:
+        """The switch was turned: the job follows. Only a turn counts, for another tab may stand otherwise."""
+        turned = self._keep is not None and self._keep != form.keep
+        self._keep = form.keep
+        return service.keep(job.owner, job.id, form.keep) if turned and job.keep != form.keep else job
+
+    def _as_tolerated(self, job: Job) -> Job:
+        """The job, as if made with what was let pass while it was to finish: the switch alone stops nothing."""
+        return job if self._tolerated is None else replace(job, values=self._tolerated)
+
+    def _submit(self, before: Job | None, form: Form, service: Service, owner: str) -> None:
+        self.pressed = False
+        self.problem = None
+        try:
+            job = service.submit(owner, form.slug, form.values(), keep=form.keep, form=dict(form.raw))
+        except EaselError as error:
+            self.problem = Problem(str(error), control=getattr(error, "control", ""))
+            self.refused = form.raw
+            return
+        same = before and before.over and before.results and before.values == form.raw and form.raw.get("seed")
+        self.repeated = job.id if same else None
+        self.show(job)
+        self._keep = form.keep
+
+
+def desk() -> Desk:
+    """This session's desk."""
+    if "desk" not in st.session_state:
+        st.session_state["desk"] = Desk()
+    found: Desk = st.session_state["desk"]
+    return found

@@ -1,0 +1,133 @@
+"""Every word of the pages. ``{name}`` is filled in; in :data:`STAGE` the browser does it."""
+
+from __future__ import annotations
+
+NAME = "Easel"
+GENERATE_PAGE = "Generate"
+NO_COOKIE = "Easel tells your pictures from other people's by a cookie, and this browser sends none. Allow cookies for this address and load the page again."
+
+# --- form -----------------------------------------------------------------------------------------------
+
+WORKFLOW = "Workflow"
+PROMPT = "Prompt"
+PROMPT_HINT = "Ctrl + Enter generates"
+NEGATIVE = "Leave out"
+NEGATIVE_HELP = "What the picture should not show (the negative prompt)."
+IMAGES = "Images"
+SHAPE = "Shape"
+SHAPES = {
+    "square": ":material/crop_square: Square",
+    "portrait": ":material/crop_portrait: Portrait",
+    "landscape": ":material/crop_landscape: Landscape",
+}
+SEED = "Seed"
+SEED_PLACEHOLDER = "A new one each time"
+SEED_HELP = "The number a picture grows from. The same seed and the same settings give the same picture."
+SEED_RANDOM = "Random"
+SEED_DICE = "Throw the dice: a seed that stays"
+SEED_RANGE = "A seed is a whole number from 0 to 18446744073709551615"
+MORE = "More settings"
+WIDTH = "Width"
+HEIGHT = "Height"
+STEPS = "Steps"
+STEPS_HELP = "More steps take longer and show finer detail, up to a point."
+CFG = "Guidance"
+CFG_HELP = "How closely the picture keeps to the prompt (cfg)."
+UPLOAD = "Your picture"
+UPLOAD_MISSING = "Add a picture to begin from"
+UPLOAD_KEPT = "Begins from {name}"
+MODEL = "Model"
+
+GENERATE = "Generate"
+AGAIN = "Generate again"
+STOP = "Stop"
+KEEP = "Let it finish"
+KEEP_HELP = "On: a picture that is being made goes on when you change the form, generate again or leave the page. Off: it stops."
+
+# --- server ---------------------------------------------------------------------------------------------
+
+SERVER_DEMO = "Demo engine"
+SERVER_UP = "ComfyUI {version} · connected"
+SERVER_DOWN = "ComfyUI · down"
+SERVER_AT = "ComfyUI {version} at {name}. Pictures are made there."
+SERVER_GONE = "ComfyUI at {name} does not answer. Easel keeps trying; your pictures so far are safe."
+DEMO_SHORT = "You are looking at the demo engine: it paints, but no model is behind it."
+DEMO_HOW = """Connect ComfyUI: start it on this machine, at `127.0.0.1:8188`, and Easel offers it here. \
+Or start Easel with its address:
+
+`COMFYUI_URL=http://studio:8188 streamlit run app.py`"""
+OFFER = "ComfyUI is running at {url}."
+CONNECT = "Connect to ComfyUI"
+
+# --- jobs beside the one on the stage -------------------------------------------------------------------
+
+OTHERS_ONE = "Another picture of yours is being made"
+OTHERS_MANY = "{n} more pictures of yours are being made"
+SHOW = "Show"
+
+# --- stage: words that the live view puts together -----------------------------------------------------
+
+#: Prompts to begin from, each with the colours of its card: sky, horizon, land, light.
+EXAMPLES = (
+    (
+        "a lighthouse on a cliff at dusk, waves below, warm light",
+        ("#2b2a55", "#d9806a", "#251f3d", "#ffd9a0"),
+    ),
+    ("a pine forest in morning fog, snow on the ground", ("#b9c9cc", "#eef0ec", "#4c6764", "#ffffff")),
+    ("a small harbour at night, lanterns, calm water", ("#0b1230", "#27507a", "#0a1626", "#f4c66b")),
+    ("desert dunes under a huge red sun", ("#f0b06f", "#f7d9a6", "#b4532f", "#d8352a")),
+)
+
+STAGE = {
+    "begin": "What shall it be?",
+    "begin_hint": "Write it, or try one of these",
+    "begin_upload": "Add a picture to begin",
+    "begin_upload_hint": "It stays on this server and yours alone",
+    "preview": "The picture so far",
+    "progress": "Progress",
+    "starting": "Getting ready",
+    "next": "Next in line",
+    "in_line": "{place} in line",
+    "ordinals": {"one": "{n}st", "two": "{n}nd", "few": "{n}rd", "other": "{n}th"},
+    "step": "step {step} of {steps}",
+    "seconds": "about {n} s left",
+    "minutes": "about {n} min left",
+    "wait_seconds": "about {n} s",
+    "wait_minutes": "about {n} min",
+    "pictures_one": "1 picture",
+    "pictures_other": "{n} pictures",
+    "seed": "seed {seed}",
+    "done": "{pictures} done",
+    "same": "Same settings, same pictures.",
+    "new_seed": "New seed",
+    "stopped": "Stopped",
+    "stopped_changed": "You changed the form, so this picture was stopped",
+    "stopped_again": "Stopped for the new one",
+    "stopped_left": "Stopped when you left the page",
+    "stopped_server": "Stopped on the server",
+    "kept_none": "Nothing was finished yet",
+    "kept_one": "{n} of {all} pictures was finished and is kept",
+    "kept_other": "{n} of {all} pictures were finished and are kept",
+    "stopping": "Stopping",
+    "failed": "This picture could not be made.",
+    "lost": "The server was restarted and forgot this picture. Generate makes it again.",
+    "details": "Details",
+    "gone": "This picture is not here any more. Generate makes a new one.",
+    "line_down": "The line to Easel broke. It goes on there; trying again",
+    "server_down": "{server} stopped answering. Trying again; your pictures so far are safe",
+    "placeholder": "Picture {n} of {all}",
+    "tile": "{prompt} ({n} of {all})",
+    "untitled": "Picture",
+    "open": "Open",
+    "download": "Download",
+    "download_all": "Download all",
+    "same_seed": "Same seed",
+    "same_seed_hint": "Puts this picture's settings and seed into the form",
+    "vary": "Vary",
+    "vary_hint": "Makes it again with another seed",
+    "close": "Close",
+    "previous": "Previous picture",
+    "following": "Next picture",
+    "of": "{n} of {all}",
+    "size": "{width} × {height}",
+}
