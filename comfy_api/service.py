@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from comfy_api.errors import EaselError, JobNotFound, Refused, ServerUnreachable, ServiceClosed
+from comfy_api.errors import ComfyError, EaselError, JobNotFound, Refused, ServerUnreachable, ServiceClosed
 from comfy_api.jobs.board import Board, LivePreview, Watch
 from comfy_api.jobs.dispatcher import Dispatcher
 from comfy_api.jobs.files import PictureFiles
@@ -27,7 +27,18 @@ from comfy_api.jobs.limits import check_upload, check_values
 from comfy_api.jobs.presence import Presence
 from comfy_api.servers.engine import Engine, ServerState
 from comfy_api.settings import Settings
-from comfy_api.workflow import Basics, Catalog, Entry, Values, Workflow, apply, find_basics, output_ids
+from comfy_api.workflow import (
+    Basics,
+    Catalog,
+    Entry,
+    Finding,
+    Values,
+    Workflow,
+    apply,
+    check,
+    find_basics,
+    output_ids,
+)
 
 __all__ = ["LivePreview", "ServerState", "Service", "Watch", "current", "install"]
 
@@ -110,6 +121,16 @@ class Service:
     def basics(self, slug: str) -> Basics:
         """What a maker can change in it. Raises WorkflowError."""
         return find_basics(self._catalog.get(slug))
+
+    def missing(self, slug: str) -> tuple[Finding, ...]:
+        """What the present server lacks for it; nothing while no server answers. Raises WorkflowError."""
+        workflow, client = self._catalog.get(slug), self._engine.client()
+        if client is None or not self.server().connected:
+            return ()
+        try:
+            return tuple(check(workflow, client.get_object_info()))
+        except ComfyError:
+            return ()
 
     def server(self) -> ServerState:
         """The engine as it was a moment ago."""

@@ -1,0 +1,37 @@
+"""What every test has: a clean environment, and a wait for a condition instead of a sleep."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+
+Until = Callable[..., None]
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """A developer's own settings change no test."""
+    for name in [name for name in os.environ if name.startswith("EASEL_")]:
+        monkeypatch.delenv(name)
+    if "contract" not in request.path.parts and "live" not in request.path.parts:
+        monkeypatch.delenv("COMFYUI_URL", raising=False)
+        monkeypatch.delenv("COMFYUI_API_KEY", raising=False)
+
+
+def wait_until(condition: Callable[[], object], timeout: float = 10.0, what: str = "it") -> None:
+    """Wait until the condition holds; fail after ``timeout`` seconds."""
+    deadline = time.monotonic() + timeout
+    pause = threading.Event()
+    while not condition():
+        assert time.monotonic() < deadline, f"{what} did not happen within {timeout} s"
+        pause.wait(0.005)
+
+
+@pytest.fixture
+def until() -> Until:
+    """``until(condition, timeout=10, what="…")``."""
+    return wait_until
