@@ -11,7 +11,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from comfy_api import log, service
-from comfy_api.http import OwnerCookie, Owners, routes
+from comfy_api.http import HostCheck, OwnerCookie, Owners, routes
 from comfy_api.settings import Settings
 
 _BASE = (st.get_option("server.baseUrlPath") or "").strip("/")
@@ -48,5 +48,8 @@ app = st.App(
     "pages/frame.py",
     lifespan=lifespan,
     routes=routes(service.current, _OWNERS, _SETTINGS.base_path),
-    middleware=[Middleware(OwnerCookie, owners=_OWNERS)],
+    middleware=[
+        Middleware(HostCheck, hosts=st.get_option("server.allowedHosts")),
+        Middleware(OwnerCookie, owners=_OWNERS),
+    ],
 )

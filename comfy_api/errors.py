@@ -272,7 +272,7 @@ class ExecutionFailed(ComfyError):
     def _sentence(self) -> str:
         if self.out_of_memory:
             return "The server ran out of graphics memory. Try a smaller picture or fewer images at once."
-        reason = self.detail or self.exception_type or "no reason given"
+        reason = _short(self.detail or self.exception_type or "no reason given")
         return f'"{self.title}" failed: {reason}. Change its settings and try again.'
 
 
@@ -379,12 +379,18 @@ def _listed(names: Sequence[str], most: int = 12) -> str:
     return f"{shown} and {rest} {'other' if rest == 1 else 'others'}" if rest > 0 else shown
 
 
+def _short(value: object, most: int = 300) -> str:
+    """The value as text; a long one is cut: inputs may hold whole pictures."""
+    text = str(value)
+    return text if len(text) <= most else f"{text[:most]}…"
+
+
 def _rejection(kind: str, message: str, details: str, problems: Sequence[NodeProblem]) -> str:
     if problems:
         return " ".join(_problem(problem) for problem in problems[:3])
     if kind == "prompt_no_outputs":
         return "This workflow makes no picture. Add a Save Image or Preview Image node."
-    text = ": ".join(part for part in (message.rstrip("."), details) if part)
+    text = _short(": ".join(part for part in (message.rstrip("."), details) if part))
     return f"ComfyUI refused the workflow ({text or kind}). Open it in ComfyUI and mend it there."
 
 
@@ -392,10 +398,16 @@ def _problem(problem: NodeProblem) -> str:
     where = f'"{problem.input}" of "{problem.title}"' if problem.input else f'"{problem.title}"'
     if problem.kind == "value_not_in_list":
         offer = f" It offers: {_listed([str(a) for a in problem.allowed], 5)}." if problem.allowed else ""
-        return f'The server does not have "{problem.received}" for {where}.{offer} Choose one that it has.'
+        return f'The server does not have "{_short(problem.received)}" for {where}.{offer} Choose one that it has.'
     if problem.kind in ("value_smaller_than_min", "value_bigger_than_max"):
-        return f"{where} is {problem.received}; the server allows {problem.minimum} to {problem.maximum}. Change it."
+        return f"{where} is {_short(problem.received)}; the server allows {_range(problem)}. Change it."
     if problem.kind == "required_input_missing":
         return f"{where} is missing. Connect it or give it a value."
-    text = ": ".join(part for part in (problem.message, problem.details) if part)
+    text = _short(": ".join(part for part in (problem.message, problem.details) if part))
     return f"{where} cannot be used ({text or problem.kind}). Change it."
+
+
+def _range(problem: NodeProblem) -> str:
+    if problem.minimum is None:
+        return "other values" if problem.maximum is None else f"at most {problem.maximum}"
+    return f"at least {problem.minimum}" if problem.maximum is None else f"{problem.minimum} to {problem.maximum}"

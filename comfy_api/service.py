@@ -12,7 +12,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -28,6 +28,7 @@ from comfy_api.jobs.presence import Presence
 from comfy_api.servers.engine import Engine, ServerState
 from comfy_api.settings import Settings
 from comfy_api.workflow import (
+    MAX_SEED,
     Basics,
     Catalog,
     Entry,
@@ -197,9 +198,9 @@ class Service:
         waiting = sum(not job.over for job in self._board.jobs(owner))
         if waiting >= self.settings.max_waiting:
             raise Refused(f"You have {waiting} pictures waiting already. Wait for one, or stop one.")
-        ready = apply(source, values)
+        rounds = _rounds(source, values)
         job = self._describe(
-            ready,
+            rounds,
             Job(
                 id=secrets.token_urlsafe(16),
                 owner=owner,
@@ -215,7 +216,7 @@ class Service:
             self._presence.expect(job.id, time.monotonic())
         said = f" prompt_text={job.prompt_text!r}" if self.settings.log_prompts else ""
         log.info("job=%s event=queued workflow=%s seed=%s keep=%s%s", job.id, slug or "own", job.seed, keep, said)
-        self._dispatcher.submit(job, ready)
+        self._dispatcher.submit(job, rounds)
         return self._board.get(owner, job.id)
 
     def stop(self, owner: str, job_id: str, reason: str = "asked") -> Job:
@@ -296,13 +297,13 @@ class Service:
 
     # --- inside -----------------------------------------------------------------------------------------------
 
-    def _describe(self, workflow: Workflow, job: Job) -> Job:
+    def _describe(self, rounds: Sequence[Workflow], job: Job) -> Job:
         """What is known of the coming pictures before they come."""
+        workflow = rounds[0]
         basics = find_basics(workflow)
+        expected = (basics.images or 1) * len(rounds)
         width, height = basics.size or (None, None)
-        stages = tuple(
-            Stage(node_id, workflow.nodes[node_id].title, basics.images or 1) for node_id in output_ids(workflow)
-        )
+        stages = tuple(Stage(node_id, workflow.nodes[node_id].title, expected) for node_id in output_ids(workflow))
         text = basics.prompt.text if basics.prompt else ""
         return replace(job, prompt_text=text, seed=basics.seed, width=width, height=height, stages=stages)
 
@@ -311,6 +312,19 @@ class Service:
 
     def _forget(self, job: Job) -> None:
         self._files.release(picture.id for picture in job.results)
+
+
+def _rounds(workflow: Workflow, values: Values) -> list[Workflow]:
+    """One run for all images; where the workflow has no batch size, one an image, each with the next seed."""
+    basics = find_basics(workflow)
+    images = values.images or 1
+    if images == 1 or basics.images is not None:
+        return [apply(workflow, values)]
+    first = values.seed if values.seed is not None else basics.seed
+    if first is None:
+        raise Refused("This workflow makes one picture at a time.", "images")
+    one = replace(values, images=None)
+    return [apply(workflow, replace(one, seed=(first + number) % (MAX_SEED + 1))) for number in range(images)]
 
 
 # --- the one of this process --------------------------------------------------------------------------------

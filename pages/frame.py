@@ -22,9 +22,7 @@ def _mark() -> str:
 st.set_page_config(page_title=words.NAME, page_icon=str(_MARK), layout="wide")
 st.html(_HERE / "components/style.css")
 page = st.navigation([st.Page("generate.py", title=words.GENERATE_PAGE, default=True)], position="top")
-with st.container(
-    key="head", horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
-):
+with st.container(key="head", horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
     st.html(f'<div class="easel-brand"><img src="{_mark()}" alt="">{words.NAME}</div>', width="content")
     pill()
 page.run()

@@ -10,12 +10,15 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Field = NDArray[np.float32]
+Field = NDArray[np.floating[Any]]
+"""A float picture or map; float32 wherever it has the picture's size."""
+Values = NDArray[np.float64]
 Bytes = NDArray[np.uint8]
 Points = Sequence[tuple[float, float]]
 
@@ -42,7 +45,7 @@ def mix(a: Field, b: Field, t: float | Field) -> Field:
 def smooth(x: Field, low: float, high: float) -> Field:
     """Smoothstep: 0 below `low`, 1 above `high` (or falling, where low > high)."""
     t = np.clip((x - np.float32(low)) / np.float32(high - low), 0, 1)
-    return (t * t * (3 - 2 * t)).astype(np.float32)
+    return np.asarray(t * t * (3 - 2 * t), np.float32)
 
 
 def fbm(
@@ -76,9 +79,7 @@ def fbm(
     return resize(field, width, height)
 
 
-def profile(
-    rng: np.random.Generator, width: int, cells: float, *, octaves: int = 7, gain: float = 0.5
-) -> Field:
+def profile(rng: np.random.Generator, width: int, cells: float, *, octaves: int = 7, gain: float = 0.5) -> Field:
     """A fractal curve of `width` values, mean about 0, swing about ±1; `cells` bumps across the width."""
     out = np.zeros(width, np.float32)
     x = np.linspace(0, 1, width, dtype=np.float32)
@@ -100,8 +101,14 @@ def profile(
 
 
 def ground_noise(
-    rng: np.random.Generator, height: int, width: int, scale: float, *, cells: float, stretch: float = 4.0,
-    octaves: int = 5
+    rng: np.random.Generator,
+    height: int,
+    width: int,
+    scale: float,
+    *,
+    cells: float,
+    stretch: float = 4.0,
+    octaves: int = 5,
 ) -> Field:
     """Noise on a plane seen in perspective: row 0 is the horizon, cells grow with the distance below it."""
     depth = (np.arange(height, dtype=np.float32) + 0.5) / np.float32(scale)
@@ -137,9 +144,7 @@ def blur(image: Field, sigma: float) -> Field:
     shrink = min(int(sigma / 2.5), height // 4, width // 4)
     if shrink <= 1:
         return np.asarray(cv2.GaussianBlur(image, (0, 0), sigma), np.float32)
-    small = cv2.resize(
-        image, (max(width // shrink, 4), max(height // shrink, 4)), interpolation=cv2.INTER_AREA
-    )
+    small = cv2.resize(image, (max(width // shrink, 4), max(height // shrink, 4)), interpolation=cv2.INTER_AREA)
     small = cv2.GaussianBlur(small, (0, 0), sigma / shrink, borderType=cv2.BORDER_REPLICATE)
     return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
 
@@ -176,7 +181,7 @@ def ramp(stops: Iterable[tuple[float, Field]], at: Field) -> Field:
     return np.stack([np.interp(at, places, table[:, c]) for c in range(3)], axis=-1).astype(np.float32)
 
 
-def spline(points: Points, steps: int = 8) -> NDArray[np.float64]:
+def spline(points: Points, steps: int = 8) -> Values:
     """A closed Catmull-Rom curve through the points; a point given twice is a corner."""
     knots = np.asarray(points, np.float64)
     before, after, next_ = np.roll(knots, 1, 0), np.roll(knots, -1, 0), np.roll(knots, -2, 0)
@@ -186,19 +191,19 @@ def spline(points: Points, steps: int = 8) -> NDArray[np.float64]:
     return np.asarray(curve.reshape(-1, 2), np.float64)
 
 
-def fixed(points: NDArray[np.float64]) -> NDArray[np.int32]:
+def fixed(points: Values) -> NDArray[np.int32]:
     """Pixel coordinates in the fixed-point form that cv2's `shift` takes."""
     return np.round(points * (1 << SUB_PIXEL_BITS)).astype(np.int32)
 
 
-def fill(mask: Bytes, points: NDArray[np.float64], paint: float | tuple[float, ...] = 255.0) -> None:
+def fill(mask: Bytes, points: Values, paint: float | tuple[float, ...] = 255.0) -> None:
     """Fill a polygon with soft edges, in place."""
-    cv2.fillPoly(mask, [fixed(points)], paint, cv2.LINE_AA, SUB_PIXEL_BITS)  # type: ignore[call-overload]
+    cv2.fillPoly(mask, [fixed(points)], paint, cv2.LINE_AA, SUB_PIXEL_BITS)
 
 
-def stroke(mask: Bytes, points: NDArray[np.float64], width: int, paint: float | tuple[float, ...] = 255.0) -> None:
+def stroke(mask: Bytes, points: Values, width: int, paint: float | tuple[float, ...] = 255.0) -> None:
     """Draw an open line with soft edges, in place."""
-    cv2.polylines(mask, [fixed(points)], False, paint, max(1, width), cv2.LINE_AA, SUB_PIXEL_BITS)  # type: ignore[call-overload]
+    cv2.polylines(mask, [fixed(points)], False, paint, max(1, width), cv2.LINE_AA, SUB_PIXEL_BITS)
 
 
 def dab(layer: Bytes, x: float, y: float, radius: float, paint: tuple[float, ...]) -> None:
@@ -209,7 +214,7 @@ def dab(layer: Bytes, x: float, y: float, radius: float, paint: tuple[float, ...
     )
 
 
-def dabs(layer: Bytes, spots: NDArray[np.float64], radii: NDArray[np.float64], tones: Field) -> None:
+def dabs(layer: Bytes, spots: Values, radii: Values, tones: Field) -> None:
     """Many touches at once, in order: n×2 spots, n radii, n×3 colours 0..1."""
     one = 1 << SUB_PIXEL_BITS
     centres = np.round(spots * one).astype(int).tolist()
@@ -218,7 +223,7 @@ def dabs(layer: Bytes, spots: NDArray[np.float64], radii: NDArray[np.float64], t
         cv2.circle(layer, centre, size, tone, -1, cv2.LINE_AA, SUB_PIXEL_BITS)
 
 
-def strokes(layer: Bytes, lines: NDArray[np.float64], widths: NDArray[np.float64], tones: Field) -> None:
+def strokes(layer: Bytes, lines: Values, widths: Values, tones: Field) -> None:
     """Many open lines at once, in order: n×k×2 points, n widths, n×3 colours 0..1."""
     thick = np.maximum(np.round(widths), 1).astype(int).tolist()
     for line, wide, tone in zip(fixed(lines), thick, _paints(tones), strict=True):
@@ -228,7 +233,7 @@ def strokes(layer: Bytes, lines: NDArray[np.float64], widths: NDArray[np.float64
 def _paints(tones: Field) -> list[list[float]]:
     solid = np.full((len(tones), 4), 255.0)
     solid[:, :3] = np.clip(tones, 0, 1) * 255
-    return solid.tolist()  # type: ignore[no-any-return]
+    return solid.tolist()
 
 
 def opaque(shade: Field) -> tuple[float, float, float, float]:

@@ -106,7 +106,8 @@ class Engine:
 
     def _validate(self, body: Mapping[str, Any]) -> Verdict:
         prompt = body["prompt"]
-        if not isinstance(prompt, dict) and prompt != []:
+        # An empty list passes for an empty graph in 0.3.64.
+        if not isinstance(prompt, dict) and (self.settings.newer or prompt != []):
             raise TypeError("The prompt is no graph.")
         return validate_prompt(
             prompt,
@@ -127,8 +128,8 @@ class Engine:
         return str(given)
 
     def _extra_data(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        # Null in its place stops the worker of 0.3.64 for good; nobody can want that.
-        given = body.get("extra_data") or {}
+        # Null in its place stops the worker of 0.3.64 for good; nobody can want that. 0.38 refuses it.
+        given = body.get("extra_data", {}) if self.settings.newer else body.get("extra_data") or {}
         extra = {key: value for key, value in given.items() if key not in _CREDENTIALS}
         if "client_id" in body:
             extra["client_id"] = body["client_id"]

@@ -45,9 +45,14 @@ class FileRef:
 
 
 class Files:
-    """Three folders in a private temporary one, which `close` removes."""
+    """Three folders in a private temporary one, which `close` removes.
 
-    def __init__(self) -> None:
+    Args:
+        kept_bytes: what output and temp may each hold after `prune`.
+    """
+
+    def __init__(self, kept_bytes: int = KEPT_BYTES) -> None:
+        self._kept_bytes = kept_bytes
         self.root = Path(tempfile.mkdtemp(prefix="easel-demo-"))
         # Uploads come in several threads at once and must not choose the same free name.
         self._naming = threading.Lock()
@@ -127,10 +132,10 @@ class Files:
         return FileRef(filename, subfolder, kind)
 
     def prune(self) -> None:
-        """Remove the oldest results beyond `KEPT_BYTES`."""
+        """Remove the oldest results beyond ``kept_bytes``."""
         for kind in ("output", "temp"):
             files = [(p.stat().st_mtime_ns, p.stat().st_size, p) for p in (self.root / kind).rglob("*") if p.is_file()]
-            surplus = sum(size for _, size, _ in files) - KEPT_BYTES
+            surplus = sum(size for _, size, _ in files) - self._kept_bytes
             for _, size, path in sorted(files):
                 if surplus <= 0:
                     break

@@ -10,9 +10,7 @@ from comfy_api.demo.stage import Stage
 
 
 def paint_weather(st: Stage) -> None:
-    """Fog, rain and falling snow between the scene and the viewer."""
-    if st.brief.wants("fog"):
-        _fog(st)
+    """Lightning, rain and falling snow between the scene and the viewer."""
     if st.brief.wants("storm") and st.brief.named & {"lightning", "thunder", "thunderstorm", "storm"}:
         _lightning(st)
     if st.brief.wants("rain") or (st.brief.wants("storm") and st.brief.allows("rain")):
@@ -21,12 +19,19 @@ def paint_weather(st: Stage) -> None:
         _snowfall(st)
 
 
-def _fog(st: Stage) -> None:
+def paint_fog(st: Stage) -> None:
+    """Fog over the scene; subjects stand in front of it, so that they stay visible."""
+    if not st.brief.wants("fog"):
+        return
     y = np.arange(st.height, dtype=np.float32)[:, None] / st.height
     level = st.horizon / st.height
     drift = fbm(st.dice("fog"), st.height, st.width, 2.4, octaves=5, stretch=3.4)
     body = np.exp(-(((y - level - 0.04) / 0.2) ** 2)) * (0.6 + 0.22 * drift)
-    over(st.picture, mix(st.light.haze, st.light.horizon, 0.35), np.clip(body, 0, 0.85))
+    over(
+        st.picture,
+        mix(mix(st.light.haze, st.light.horizon, 0.4), colour("#e8e6e2"), 0.3 if st.dark() else 0.12),
+        np.clip(body, 0, 0.85),
+    )
 
 
 def _rain(st: Stage) -> None:
@@ -65,7 +70,9 @@ def _lightning(st: Stage) -> None:
     stroke(layer, np.array(points), max(1, round(0.0026 * st.scale)))
     for _ in range(3):
         at = int(rng.integers(1, max(2, len(points) - 3)))
-        fork = np.array(points[at : at + 5]) + np.cumsum(rng.normal(0, 0.012, (len(points[at : at + 5]), 2)), 0) * st.scale
+        fork = (
+            np.array(points[at : at + 5]) + np.cumsum(rng.normal(0, 0.012, (len(points[at : at + 5]), 2)), 0) * st.scale
+        )
         fork[0] = points[at]
         stroke(layer, fork, 1, 150.0)
     bolt = layer.astype(np.float32) / 255
@@ -101,7 +108,7 @@ def stylise(st: Stage) -> None:
 
 def _brushwork(st: Stage, amount: float) -> None:
     """The tooth of a painted surface: pixels flow a little along soft noise."""
-    reach = np.float32(0.0022 * st.scale * amount)
+    reach = np.float32(0.0012 * st.scale * amount)
     flow_x = fbm(st.dice("flow x"), st.height, st.width, 60, octaves=3, gain=0.7)
     flow_y = fbm(st.dice("flow y"), st.height, st.width, 60, octaves=3, gain=0.7)
     x = np.arange(st.width, dtype=np.float32)[None, :] + reach * flow_x
@@ -124,7 +131,12 @@ def _strokes(st: Stage, source: Bytes, sizes: tuple[float, ...], number: tuple[i
         ys = rng.integers(0, st.height, count)
         strength = np.hypot(gx[ys, xs], gy[ys, xs])
         angle = np.where(strength > 4, np.arctan2(gx[ys, xs], -gy[ys, xs]), wander[ys, xs])
-        tone = np.clip(soft[ys, xs].astype(np.float32) * rng.normal(1, jitter, (count, 1)) + rng.normal(0, 255 * jitter * 0.35, (count, 3)), 0, 255)
+        tone = np.clip(
+            soft[ys, xs].astype(np.float32) * rng.normal(1, jitter, (count, 1))
+            + rng.normal(0, 255 * jitter * 0.35, (count, 3)),
+            0,
+            255,
+        )
         half = size * st.scale * rng.uniform(0.8, 1.9, count)
         ends = np.stack([np.cos(angle) * half, np.sin(angle) * half], -1)
         start = np.stack([xs, ys], -1) - ends
@@ -135,14 +147,18 @@ def _strokes(st: Stage, source: Bytes, sizes: tuple[float, ...], number: tuple[i
     return canvas
 
 
+def _luma(picture: Field) -> Field:
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.float32)
+
+
 def _bytes(picture: Field) -> Bytes:
-    return np.clip(picture * 255 + 0.5, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(picture * 255 + 0.5, 0, 255), np.uint8)
 
 
 def _oil(st: Stage) -> None:
     source = _bytes(st.picture)
     laid = _strokes(st, source, (0.022, 0.012, 0.006), (1500, 4200, 7000), 0.05).astype(np.float32) / 255
-    grey = cv2.cvtColor(laid, cv2.COLOR_RGB2GRAY)
+    grey = _luma(laid)
     relief = np.clip(cv2.Sobel(blur(grey, 0.6), cv2.CV_32F, 1, 1, ksize=3) * 0.5, -0.1, 0.1)
     st.picture[:] = np.clip(laid * 1.02 + relief[..., None], 0, 1)
 
@@ -151,16 +167,20 @@ def _watercolour(st: Stage) -> None:
     source = cv2.bilateralFilter(_bytes(resize(st.picture, max(st.width // 2, 8), max(st.height // 2, 8))), 7, 40, 6)
     soft = resize(source.astype(np.float32) / 255, st.width, st.height)
     reach = np.float32(0.009 * st.scale)
-    x = np.arange(st.width, dtype=np.float32)[None, :] + reach * fbm(st.dice("bleed x"), st.height, st.width, 14, octaves=5)
-    y = np.arange(st.height, dtype=np.float32)[:, None] + reach * fbm(st.dice("bleed y"), st.height, st.width, 14, octaves=5)
+    x = np.arange(st.width, dtype=np.float32)[None, :] + reach * fbm(
+        st.dice("bleed x"), st.height, st.width, 14, octaves=5
+    )
+    y = np.arange(st.height, dtype=np.float32)[:, None] + reach * fbm(
+        st.dice("bleed y"), st.height, st.width, 14, octaves=5
+    )
     wash = np.asarray(cv2.remap(soft, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101), np.float32)
     wash = wash * 0.65 + st.picture * 0.35
-    grey = cv2.cvtColor(wash, cv2.COLOR_RGB2GRAY)
+    grey = _luma(wash)
     edge = np.clip(blur(grey, 0.006 * st.scale) - grey, 0, 0.2)
     granule = fbm(st.dice("granule"), st.height, st.width, 80, octaves=3, gain=0.7)
     pool = fbm(st.dice("pool"), st.height, st.width, 4, octaves=5)
     paper = colour("#fbf8f1")
-    pigment = (1 - wash) ** 1.15 * (0.86 + 0.1 * pool + 0.04 * granule)[..., None] + 1.1 * edge[..., None]
+    pigment = np.clip(1 - wash, 0, 1) ** 1.15 * (0.86 + 0.1 * pool + 0.04 * granule)[..., None] + 1.1 * edge[..., None]
     border = _deckle(st)
     st.picture[:] = paper * (1 - np.clip(pigment, 0, 1) * border[..., None]) + (granule * np.float32(0.008))[..., None]
 
@@ -175,7 +195,7 @@ def _deckle(st: Stage) -> Field:
 
 
 def _ink(st: Stage) -> None:
-    grey = cv2.cvtColor(np.clip(st.picture, 0, 1), cv2.COLOR_RGB2GRAY)
+    grey = _luma(np.clip(st.picture, 0, 1))
     fine, wide = blur(grey, 0.0012 * st.scale), blur(grey, 0.0042 * st.scale)
     line = np.clip((wide - fine) * 14 - 0.05, 0, 1)
     low, high = (float(v) for v in np.quantile(grey[::4, ::4], (0.02, 0.9)))
@@ -207,7 +227,7 @@ def _neon(st: Stage) -> None:
 
 
 def _pixel(st: Stage) -> None:
-    cell = max(2, round(st.scale / 144))
+    cell = max(2, round(st.scale / 112))
     small = resize(st.picture, max(st.width // cell, 8), max(st.height // cell, 8))
     bayer = np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]], np.float32) / 16 - 0.47
     tiled = np.tile(bayer, (small.shape[0] // 4 + 1, small.shape[1] // 4 + 1))[: small.shape[0], : small.shape[1]]
@@ -230,9 +250,14 @@ def _monochrome(st: Stage) -> None:
 
 
 _STYLES = {
-    "oil": _oil, "watercolour": _watercolour, "ink": _ink, "neon": _neon, "pixel": _pixel, "minimal": _minimal,
+    "oil": _oil,
+    "watercolour": _watercolour,
+    "ink": _ink,
+    "neon": _neon,
+    "pixel": _pixel,
+    "minimal": _minimal,
     "monochrome": _monochrome,
-}  # fmt: skip
+}
 
 
 def grain(picture: Field, rng: np.random.Generator, amount: float) -> Bytes:

@@ -1,14 +1,26 @@
-"""Land: mountain ranges, hills, lines of trees, dunes."""
+"""Land: mountain ranges, hills, conifers, grass."""
 
 from __future__ import annotations
-
-import math
 
 import numpy as np
 
 from comfy_api.demo.brush import (
-    Bytes, Field, blur, colour, fbm, fill, mix, opaque, over, profile, smooth, stamp, stroke, strokes,
-)  # fmt: skip
+    Bytes,
+    Field,
+    Values,
+    blur,
+    colour,
+    fbm,
+    fill,
+    mix,
+    opaque,
+    over,
+    profile,
+    smooth,
+    stamp,
+    stroke,
+    strokes,
+)
 from comfy_api.demo.palette import lit
 from comfy_api.demo.stage import Stage
 
@@ -31,9 +43,16 @@ def range_line(st: Stage, name: str, base: float, tall: float, peaks: int) -> Fi
 
 
 def paint_range(
-    st: Stage, name: str, base: float, tall: float, depth: float, *, peaks: int = 3, snow: float = 0.5,
+    st: Stage,
+    name: str,
+    base: float,
+    tall: float,
+    depth: float,
+    *,
+    peaks: int = 3,
+    snow: float = 0.5,
     rock: Field = ROCK,
-) -> Field:  # fmt: skip
+) -> Field:
     """A mountain range with lit and shaded faces; returns its outline. `snow` 0 … 1 is how far it reaches down."""
     line = range_line(st, name, base, tall, peaks)
     rng = st.dice(name + " face")
@@ -70,16 +89,28 @@ def _faces(st: Stage, rng: np.random.Generator, line: Field, below: Field) -> Fi
         slope = np.gradient(blur(line[None, :], sigma * st.scale)[0]).astype(np.float32)
         slope = np.tanh(slope * np.float32(2.6 * st.side))
         fork = fbm(rng, rows, width, 5 + 0.05 / sigma, octaves=5, gain=0.58, stretch=0.45)
-        column = x + deep * (np.float32(wander) * bend + np.float32(0.16) * fork) + np.float32(reach * 0.02 * st.scale) * fork
+        column = (
+            x
+            + deep * (np.float32(wander) * bend + np.float32(0.16) * fork)
+            + np.float32(reach * 0.02 * st.scale) * fork
+        )
         table = np.concatenate([slope, slope[::-1]])
-        out += np.float32(weight) * table[np.mod(column, 2 * width).astype(np.int32)]
-    return np.tanh(2.2 * out)
+        out += np.float32(weight) * table[np.mod(column.astype(np.int32), 2 * width)]
+    return np.asarray(np.tanh(2.2 * out), np.float32)
 
 
 def paint_hill(
-    st: Stage, name: str, base: float, tall: float, depth: float, *, albedo: Field = GRASS, cells: float = 1.6,
-    mist: float = 0.5, deep: float = 0.35,
-) -> Field:  # fmt: skip
+    st: Stage,
+    name: str,
+    base: float,
+    tall: float,
+    depth: float,
+    *,
+    albedo: Field = GRASS,
+    cells: float = 1.6,
+    mist: float = 0.5,
+    deep: float = 0.35,
+) -> Field:
     """A soft hill from its outline down; returns the outline. Mist gathers at its foot, `deep` scales down."""
     rng = st.dice(name)
     line = base - tall * (0.5 + 0.55 * profile(rng, st.width, cells * st.width / st.scale, octaves=3, gain=0.35))
@@ -117,13 +148,15 @@ def _tufts(st: Stage, rng: np.random.Generator, line: Field, albedo: Field, dept
     long, drop = size * rng.uniform(0.5, 1.6, count), rng.normal(0, 0.16, count)
     lines = np.stack([x - long, y - drop * long, x, y - 0.12 * long, x + long, y + drop * long], -1).reshape(-1, 3, 2)
     hue = albedo * rng.uniform(0.8, 1.15, (count, 1))
-    tones = st.surface(hue.astype(np.float32), _f32(rng.uniform(0.1, 0.95, count)), _f32(np.minimum(depth + 0.4 * t, 1)))
+    tones = st.surface(
+        hue.astype(np.float32), _f32(rng.uniform(0.1, 0.95, count)), _f32(np.minimum(depth + 0.4 * t, 1))
+    )
     strokes(layer, lines, np.full(count, size * 0.22), tones)
-    stamp(st.picture, layer, top, 0.32)
+    stamp(st.picture, layer, top, 0.45)
 
 
-def _f32(values: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> Field:
-    return values.astype(np.float32)
+def _f32(values: Values) -> Field:
+    return np.asarray(values, np.float32)
 
 
 def paint_pines(
@@ -153,7 +186,9 @@ def paint_pines(
     stamp(st.picture, layer, top)
 
 
-def paint_pine(st: Stage, layer: Bytes, rng: np.random.Generator, x: float, foot: float, high: float, depth: float) -> None:
+def paint_pine(
+    st: Stage, layer: Bytes, rng: np.random.Generator, x: float, foot: float, high: float, depth: float
+) -> None:
     """One conifer: dark body, a lighter flank towards the sun, snow on it in winter."""
     snowy = st.place == "winter" or st.brief.wants("snow")
     green = mix(PINE, SNOW, 0.25) if snowy else PINE
@@ -164,7 +199,9 @@ def paint_pine(st: Stage, layer: Bytes, rng: np.random.Generator, x: float, foot
     tone = np.float32(rng.uniform(0.85, 1.15))
     outline = pine(rng, x, foot, high)
     fill(layer, outline, opaque(shade * tone))
-    bright = st.haze(mix(shade, np.asarray(lit(st.light, SNOW if snowy else green * np.float32(1.35), 1.0)), 0.5), depth * 0.8)
+    bright = st.haze(
+        mix(shade, np.asarray(lit(st.light, SNOW if snowy else green * np.float32(1.35), 1.0)), 0.5), depth * 0.8
+    )
     half = len(outline) // 2
     flank = outline[half:] if st.side > 0 else outline[: half + 1]
     centre = np.array([x + 0.045 * high * st.side, foot - 0.03 * high])
@@ -172,7 +209,9 @@ def paint_pine(st: Stage, layer: Bytes, rng: np.random.Generator, x: float, foot
     fill(layer, np.vstack([inner, [centre]]), opaque(bright * tone))
 
 
-def _paint_fir(st: Stage, layer: Bytes, rng: np.random.Generator, x: float, foot: float, high: float, green: Field) -> None:
+def _paint_fir(
+    st: Stage, layer: Bytes, rng: np.random.Generator, x: float, foot: float, high: float, green: Field
+) -> None:
     """A near conifer, branch by branch: dark inside, light on the tips that see the sun."""
     shade = mix(st.light.near, np.asarray(lit(st.light, green, 0.15)), 0.4)
     light = mix(shade, np.asarray(lit(st.light, green * np.float32(1.4), 1.0)), 0.55)
@@ -208,7 +247,7 @@ def paint_frame(st: Stage, name: str, foot: float, size: float) -> None:
     stamp(st.picture, layer)
 
 
-def pine(rng: np.random.Generator, x: float, foot: float, high: float) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+def pine(rng: np.random.Generator, x: float, foot: float, high: float) -> Values:
     """The outline of one conifer: jagged, narrower upwards."""
     steps = int(np.clip(high / 4, 4, 13))
     level = np.linspace(0, 1, steps)
@@ -222,10 +261,14 @@ def pine(rng: np.random.Generator, x: float, foot: float, high: float) -> np.nda
     return np.array([(x - high * 0.012, foot), *left, (x, foot - high), *right[::-1], (x + high * 0.012, foot)])
 
 
-def paint_grass(st: Stage, name: str, top: float, *, albedo: Field = GRASS, tall: float = 0.06, count: int = 2600) -> None:
+def paint_grass(
+    st: Stage, name: str, top: float, *, albedo: Field = GRASS, tall: float = 0.06, count: int = 2600
+) -> None:
     """Blades of grass from row `top` to the lower edge, longer and darker towards the viewer."""
     rng = st.dice(name)
     first = max(int(top - tall * st.scale * 0.6), 0)
+    if st.height - first < 2:
+        return
     layer: Bytes = np.zeros((st.height - first, st.width, 4), np.uint8)
     count = int(count * min(st.width / st.scale, 1.6))
     t, u = np.sort(rng.uniform(0, 1, count)), rng.uniform(0, 1, count)
@@ -240,29 +283,3 @@ def paint_grass(st: Stage, name: str, top: float, *, albedo: Field = GRASS, tall
     tones = mix(tones, st.light.near, _f32((0.08 + 0.34 * t) * (1 - 0.7 * bright)))
     strokes(layer, blades, 0.001 * st.scale * (0.5 + 1.5 * t), tones)
     stamp(st.picture, layer, first)
-
-
-def paint_dune(st: Stage, name: str, base: float, tall: float, depth: float, *, albedo: Field) -> None:
-    """A dune with a sharp crest: one flank in the light, the other in blue shade, ripples on both."""
-    rng = st.dice(name)
-    x = np.linspace(0, 1, st.width, dtype=np.float32)
-    place = float(rng.uniform(0.15, 0.85))
-    line = np.asarray(base - tall * np.exp(-(np.abs(x - place) / rng.uniform(0.22, 0.45)) ** 1.35), np.float32)
-    line -= np.float32(0.3 * tall) * profile(rng, st.width, 1.7 * st.width / st.scale, octaves=3, gain=0.3)
-    top = max(int(line.min()) - 2, 0)
-    if st.height - top < 2:
-        return
-    rows = st.height - top
-    y = np.arange(top, st.height, dtype=np.float32)[:, None]
-    below = (y - line[None, :]) / np.float32(st.scale)
-    wave = np.sin(np.linspace(0, rng.uniform(2.0, 4.0) * math.pi, rows, dtype=np.float32) + rng.uniform(0, 6))
-    crest = place * st.width + st.scale * (0.07 * wave[:, None] * np.sqrt(np.linspace(0, 1, rows, dtype=np.float32))[:, None]
-                                           + 0.35 * st.side * np.maximum(below, 0))  # fmt: skip
-    offset = (np.arange(st.width, dtype=np.float32)[None, :] - crest) * np.float32(st.side / st.scale)
-    ripples = fbm(rng, rows, st.width, 30, octaves=3, stretch=5) * 0.05
-    bright = smooth(offset, -0.012, 0.02) * (0.78 + 0.2 * np.exp(-np.abs(offset) * 7)) + 0.1
-    bright = np.clip(bright * np.exp(-np.maximum(below, 0) * 0.8) + ripples + 0.12 * np.exp(-np.maximum(below, 0) * 30), 0, 1)
-    paint = lit(st.light, albedo, bright.astype(np.float32))
-    air = np.clip(depth + (1 - depth) * 0.45 * smooth(below, 0.05, 0.3), 0, 1)
-    paint += (st.light.haze - paint) * air[..., None]
-    over(st.picture, paint, np.clip(below * np.float32(st.scale) + 0.5, 0, 1), top)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from comfy_api.demo import finish, subjects
 from comfy_api.demo.brush import Field, dice
 from comfy_api.demo.develop import develop, noise, restyle
-from comfy_api.demo.palette import Light, light_for
+from comfy_api.demo.palette import light_for
 from comfy_api.demo.scenes import paint_scene
 from comfy_api.demo.stage import Stage
 from comfy_api.demo.words import ANYWHERE, HOME, Brief, read
@@ -25,9 +25,7 @@ MAX_PAINTED = 1440 * 1440
 """Pixels that are painted one by one; a larger picture is painted at this size and enlarged."""
 
 
-def paint(
-    text: str, *, negative: str = "", seed: int, width: int, height: int, cfg: float = 7.0
-) -> NDArray[np.uint8]:
+def paint(text: str, *, negative: str = "", seed: int, width: int, height: int, cfg: float = 7.0) -> NDArray[np.uint8]:
     """The finished picture for a prompt text, H×W×3 uint8 RGB, the same for the same arguments.
 
     `negative` names what to leave out; `seed` (0 … 2**64-1) gives siblings; `cfg` (7 is neutral) pushes
@@ -39,6 +37,7 @@ def paint(
     shrink = min(1.0, (MAX_PAINTED / (width * height)) ** 0.5)
     st = _stage(brief, theme, key, max(round(width * shrink), 8), max(round(height * shrink), 8))
     paint_scene(st)
+    finish.paint_fog(st)
     subjects.paint_subjects(st)
     finish.paint_weather(st)
     finish.grade(st, cfg)
@@ -61,8 +60,19 @@ def _stage(brief: Brief, theme: str, key: str, width: int, height: int) -> Stage
     return Stage(np.empty((height, width, 3), np.float32), light, brief, key, place, horizon, (sun_x, sun_y))
 
 
-_LIFT = {"field": -0.06, "desert": -0.05, "canyon": -0.06, "city": 0.08, "sea": 0.0, "garden": -0.1, "river": -0.06,
-         "mountain": 0.02, "street": 0.02, "beach": -0.08, "village": -0.02}  # fmt: skip
+_LIFT = {
+    "field": -0.06,
+    "desert": -0.05,
+    "canyon": -0.06,
+    "city": 0.08,
+    "sea": 0.0,
+    "garden": -0.1,
+    "river": -0.06,
+    "mountain": 0.02,
+    "street": 0.02,
+    "beach": -0.08,
+    "village": -0.02,
+}
 
 
 def _place(brief: Brief, theme: str) -> str:

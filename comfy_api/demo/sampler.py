@@ -102,24 +102,22 @@ def sample(
     from comfy_api.demo import paint
 
     height, width = latent.pictures[0].shape[:2]
-    anew = latent.empty or how.strength >= 1
     seeds = [(how.seed + index) % SEEDS for index in range(len(latent.pictures))]
-    targets, starts = [], []
-    for seed, picture in zip(seeds, latent.pictures, strict=True):
+    targets = []
+    for seed in seeds:
         painted = paint.paint(positive.text, negative=negative.text, seed=seed, width=width, height=height, cfg=how.cfg)
         targets.append(_tint(painted, model))
-        starts.append(paint.noise(seed, width, height) if anew and not latent.noisy else picture)
         run.pause()
     count = how.last - how.first
-    strength = 1.0 if anew or latent.noisy else how.strength
+    strength = 1.0 if latent.empty or latent.noisy else min(1.0, how.strength)
+    begin = how.first / how.steps if latent.noisy else 0.0
     end = how.last / how.steps if how.leave_noise else 1.0
 
     def at(index: int, share: float) -> Picture:
-        developed: Picture = paint.develop(starts[index], targets[index], share, seeds[index], strength=strength)
-        return developed
+        return paint.develop(latent.pictures[index], targets[index], share, seeds[index], strength=strength)
 
     for done in range(1, count + 1):
-        run.step(done, count, at(0, end * done / count))
+        run.step(done, count, at(0, begin + (end - begin) * done / count))
     if count < 1:
         return latent
     return Latent(tuple(at(index, end) for index in range(len(seeds))), noisy=end < 1)

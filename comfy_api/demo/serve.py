@@ -43,7 +43,7 @@ def serve(port: int = 0, settings: EngineSettings | None = None, *, until_eof: b
         ws_max_size=CLIENT_TEXT_LIMIT,
         ws_ping_interval=None,
         ws_per_message_deflate=False,
-        timeout_graceful_shutdown=2,
+        timeout_graceful_shutdown=1,
     )
     server = uvicorn.Server(config)
     if until_eof:

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import math
 
-import cv2
 import numpy as np
 
 from comfy_api.demo.brush import (
-    Field, blur, colour, dab, fbm, ground_noise, mix, opaque, over, profile, ramp, screen, smooth, stamp,
-)  # fmt: skip
+    Field,
+    blur,
+    colour,
+    dab,
+    fbm,
+    ground_noise,
+    mix,
+    opaque,
+    over,
+    profile,
+    ramp,
+    screen,
+    smooth,
+    stamp,
+)
 from comfy_api.demo.stage import Stage
 
 
@@ -41,11 +53,14 @@ def _gradient(st: Stage) -> None:
     y = np.arange(st.height, dtype=np.float32) / max(st.horizon, 1)
     column = ramp(
         [
-            (0.0, light.zenith), (0.5, light.middle), (0.82, mix(light.middle, light.horizon, 0.62)),
-            (1.0, light.horizon), (1.4, mix(light.horizon, light.haze, 0.6)),
+            (0.0, light.zenith),
+            (0.5, light.middle),
+            (0.82, mix(light.middle, light.horizon, 0.62)),
+            (1.0, light.horizon),
+            (1.4, mix(light.horizon, light.haze, 0.6)),
         ],
         y,
-    )  # fmt: skip
+    )
     st.picture[:] = column[:, None]
     wander = fbm(st.dice("sky tone"), st.height, st.width, 2.2, octaves=4, stretch=2.5)
     over(st.picture, light.zenith, np.clip(wander * 0.05 + 0.04, 0, 0.2) * (1 - smooth(y, 0.4, 1.0))[:, None])
@@ -84,7 +99,11 @@ def _disc(st: Stage) -> None:
     seas = fbm(st.dice("moon"), st.height, st.width, 30, octaves=4)
     paint = face * (0.93 - 0.05 * np.clip(seas, -1.5, 1.5))[..., None]
     if "crescent" in st.brief.named:
-        alpha = alpha * smooth(distance(st, x + radius * st.scale * 0.55, y - radius * st.scale * 0.2), radius * 0.93 - edge, radius * 0.93 + edge)
+        alpha = alpha * smooth(
+            distance(st, x + radius * st.scale * 0.55, y - radius * st.scale * 0.2),
+            radius * 0.93 - edge,
+            radius * 0.93 + edge,
+        )
     over(st.picture, paint, alpha)
     screen(st.picture, st.light.glow, np.float32(0.35) * np.exp(-np.maximum(near - radius, 0) * 22))
 
@@ -170,10 +189,11 @@ def _banks(st: Stage, count: int, heavy: bool) -> None:
             continue
         y = np.arange(top, end, dtype=np.float32)[:, None]
         puff = fbm(rng, end - top, st.width, 9, octaves=5, gain=0.55)
-        below = (y - top_line[None, :]) / np.float32(tall) + puff * np.float32(0.045)
+        below = (y - top_line[None, :]) / np.float32(tall) + puff * np.float32(0.07)
         body = smooth(below, -0.015, 0.07) * (1 - smooth(y / np.float32(foot), 0.86, 1.0))
         slope = np.gradient(top_line).astype(np.float32) * np.float32(st.side)
-        facing = np.clip(0.55 + 0.3 * np.tanh(blur(slope[None, :], 3)) - below * 0.9 + puff * 0.1, 0, 1)
+        soft = np.tanh(blur(slope[None, :], 0.03 * st.scale))
+        facing = np.clip(0.6 + 0.25 * soft - below * 0.9 + puff * 0.14, 0, 1)
         crest = mix(st.light.glow, colour("#ffffff"), 0.45 if st.light.name == "day" else 0.12)
         shade = mix(st.light.middle, st.light.haze, 0.55)
         if heavy:
@@ -188,9 +208,9 @@ def _billow(rng: np.random.Generator, width: int, cells: float) -> Field:
     for _ in range(5):
         bumps = 1 - np.abs(profile(rng, width, cells, octaves=1))
         out += np.float32(amount) * np.sqrt(np.clip(bumps, 0, 1))
-        amount *= 0.45
-        cells *= 2.2
-    return out / 1.8
+        amount *= 0.36
+        cells *= 2.1
+    return out / 1.6
 
 
 def _aurora(st: Stage) -> None:
@@ -212,11 +232,17 @@ def _rainbow(st: Stage) -> None:
     near = distance(st, x, st.horizon + 0.12 * st.scale) * np.float32(st.scale / radius)
     band = np.clip((near - 0.93) / 0.1, 0, 1)
     hues = ramp(
-        [(0, colour("#7a48d8")), (0.25, colour("#3f7fe8")), (0.45, colour("#4fd07a")), (0.65, colour("#f8e05a")),
-         (0.82, colour("#f79a3c")), (1, colour("#ec4a4a"))],
+        [
+            (0, colour("#7a48d8")),
+            (0.25, colour("#3f7fe8")),
+            (0.45, colour("#4fd07a")),
+            (0.65, colour("#f8e05a")),
+            (0.82, colour("#f79a3c")),
+            (1, colour("#ec4a4a")),
+        ],
         band.ravel(),
-    ).reshape(*band.shape, 3)  # fmt: skip
+    ).reshape(*band.shape, 3)
     inside = np.clip(np.sin(band * np.float32(math.pi)), 0, 1)
     st.picture += hues * (inside * np.float32(0.3))[..., None] * (1 - 0.5 * st.picture)
     screen(st.picture, colour("#ffffff"), (near < 0.93).astype(np.float32) * np.float32(0.06))
-    cv2.min(st.picture, 1.0, st.picture)
+    np.minimum(st.picture, 1, out=st.picture)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from comfy_api.demo import objects
+from comfy_api.demo import objects, things
 from comfy_api.demo.brush import Field, blur, colour, fbm, fill, mix, screen, smooth, spline, stroke
 from comfy_api.demo.land import paint_grass, paint_hill
 from comfy_api.demo.palette import lit
@@ -39,7 +39,14 @@ def _bank(st: Stage) -> None:
     if st.brief.wants("snow"):
         albedo = colour("#e8eff8")
     line = paint_hill(st, "bank", st.height * 0.86, 0.07 * st.scale, 0.0, albedo=albedo, cells=1.2, mist=0.0)
-    paint_grass(st, "bank grass", float(line.mean()) + 0.02 * st.scale, albedo=mix(albedo, colour("#7d8a45"), 0.5), tall=0.035, count=700)
+    paint_grass(
+        st,
+        "bank grass",
+        float(line.mean()) + 0.02 * st.scale,
+        albedo=mix(albedo, colour("#7d8a45"), 0.5),
+        tall=0.035,
+        count=700,
+    )
 
 
 def _paint_shape(st: Stage, name: str, x: float, hue: Field | None, grow: float) -> None:
@@ -47,6 +54,8 @@ def _paint_shape(st: Stage, name: str, x: float, hue: Field | None, grow: float)
     size = shape.size * grow * min(st.scale, 1.15 * st.width, 1.15 * st.height)
     size = min(size, 0.8 * st.width / shape.width)
     foot = _foot(st, name, size)
+    if "portrait" in st.brief.named and name == "person":
+        size, foot = 1.9 * size, st.height + 0.75 * size
     if name in FLYING:
         x = st.width * (0.5 + 0.08 * st.side)
     flip = st.side > 0
@@ -54,12 +63,22 @@ def _paint_shape(st: Stage, name: str, x: float, hue: Field | None, grow: float)
     figure = Figure(st, shape, left, foot - size, size, flip)
     if name not in FLYING and name != "whale":
         figure.shadow()
-    figure.paint(hue)
+    figure.paint(_coat(shape, hue))
     if name == "bottle":
-        objects.fill_bottle(st, figure.mask, (figure.x0, figure.y0), hue, size)
+        things.fill_bottle(st, figure.mask, (figure.x0, figure.y0), hue, size)
     if name == "whale":
         for at, wide in ((0.52, 0.6), (1.37, 0.55)):
-            objects.splash(st, left + (shape.width - at if flip else at) * size, foot, wide * size)
+            things.splash(st, left + (shape.width - at if flip else at) * size, foot, wide * size)
+
+
+def _coat(shape: Shape, hue: Field | None) -> Field:
+    """The colour asked for, on the way from the subject's own: a red fox is a fox first."""
+    own = colour(shape.colour)
+    if hue is None:
+        return own
+    a, b = own - own.mean(), hue - hue.mean()
+    kin = np.linalg.norm(b) > 0.2 and np.dot(a, b) > 0.8 * np.linalg.norm(a) * np.linalg.norm(b)
+    return mix(own, hue, 0.4 if kin else 0.85)
 
 
 def _foot(st: Stage, name: str, size: float) -> float:
@@ -107,17 +126,16 @@ class Figure:
         body = np.exp(-(dy[first:last, None] ** 2 + dx[None, :] ** 2) * 1.3)
         st.picture[first:last] *= (1 - 0.5 * body)[..., None]
 
-    def paint(self, hue: Field | None) -> None:
+    def paint(self, coat: Field) -> None:
         """Fill the mask: a rounded body, its markings, light from the sun's side and a bright rim."""
         st, mask = self.st, self.mask
         if min(mask.shape) < 4:
             return
         region = st.picture[self.y0 : self.y1, self.x0 : self.x1]
         alpha = mask.astype(np.float32) / 255
-        albedo = np.broadcast_to(colour(self.shape.colour) if hue is None else hue, (*mask.shape, 3)).astype(np.float32)
-        rng = st.dice("coat")
-        coat = fbm(rng, *mask.shape, 26, octaves=5, gain=0.7, stretch=0.5)
-        albedo = albedo * (1 + 0.1 * np.clip(coat, -2, 2))[..., None]
+        albedo = np.broadcast_to(coat, (*mask.shape, 3)).astype(np.float32)
+        fur = fbm(st.dice("fur"), *mask.shape, 26, octaves=5, gain=0.7, stretch=0.5)
+        albedo = albedo * (1 + 0.1 * np.clip(fur, -2, 2))[..., None]
         for code, outline in self.shape.patches:
             patch = np.zeros_like(mask)
             fill(patch, spline(self.place(outline)))
@@ -138,7 +156,7 @@ class Figure:
         slope_x = cv2.Sobel(round_, cv2.CV_32F, 1, 0, scale=1 / 8)
         slope_y = cv2.Sobel(round_, cv2.CV_32F, 0, 1, scale=1 / 8)
         toward = -slope_x * np.float32(0.75 * st.side) - slope_y * np.float32(-0.55)
-        return np.clip(0.36 + 0.62 * toward / np.sqrt(1 + slope_x**2 + slope_y**2), 0.04, 1).astype(np.float32)
+        return np.asarray(np.clip(0.36 + 0.62 * toward / np.sqrt(1 + slope_x**2 + slope_y**2), 0.04, 1), np.float32)
 
     def _rim(self, alpha: Field) -> Field:
         st = self.st

@@ -53,15 +53,15 @@ def validate_prompt(
     Args:
         targets: ``partial_execution_targets``: only these output nodes.
         checks: class → extra check of its own (a file that must exist).
-        newer: as 0.38: V3 combos are checked, cycles are named.
+        newer: as 0.38: V3 combos are checked, cycles and missing classes are named.
 
     Raises:
-        TypeError: for a graph that is no graph at all; ComfyUI answers 500 then.
+        TypeError, AttributeError: for a graph that is no graph at all; ComfyUI answers 500 then.
     """
     graph: dict[str, Any] = copy.deepcopy(dict(prompt)) if isinstance(prompt, Mapping) else {}
     outputs: list[str] = []
     for node_id, node in graph.items():
-        problem = _unusable(node_id, node, specs)
+        problem = _unusable(node_id, node, specs, newer=newer)
         if problem is not None:
             return Verdict(problem, (), {}, graph)
         if specs[node["class_type"]].is_output and (targets is None or node_id in targets):
@@ -76,15 +76,29 @@ def error_body(kind: str, message: str, details: str = "") -> dict[str, Any]:
     return {"type": kind, "message": message, "details": details, "extra_info": {}}
 
 
-def _unusable(node_id: str, node: Any, specs: Mapping[str, NodeSpec]) -> dict[str, Any] | None:
+def _unusable(node_id: str, node: Any, specs: Mapping[str, NodeSpec], *, newer: bool) -> dict[str, Any] | None:
+    if "class_type" in node and node["class_type"] in specs:
+        return None
     where = f"Node ID '#{node_id}'"
-    if "class_type" not in node:
-        message = "Cannot execute because a node is missing the class_type property."
-        return error_body("invalid_prompt", message, where)
-    if node["class_type"] not in specs:
+    if newer:
+        return _missing_class(node_id, node, where)
+    if "class_type" in node:
         message = f"Cannot execute because node {node['class_type']} does not exist."
-        return error_body("invalid_prompt", message, where)
-    return None
+    else:
+        message = "Cannot execute because a node is missing the class_type property."
+    return error_body("invalid_prompt", message, where)
+
+
+def _missing_class(node_id: str, node: Mapping[str, Any], where: str) -> dict[str, Any]:
+    kind = node.get("class_type")
+    title = node.get("_meta", {}).get("title", kind)
+    if "class_type" in node:
+        message = f"Node '{title}' not found. The custom node may not be installed."
+    else:
+        name = title or f"ID #{node_id}"
+        message = f"Node '{name}' has no class_type. The workflow may be corrupted or a custom node is missing."
+    info = {"node_id": node_id, "class_type": kind, "node_title": title}
+    return {**error_body("missing_node_type", message, where), "extra_info": info}
 
 
 def _validate_outputs(graph: dict[str, Any], outputs: list[str], validator: _Validator) -> Verdict:

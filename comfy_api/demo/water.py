@@ -100,7 +100,14 @@ def paint_river(st: Stage, top: int, albedo_bank: Field) -> None:
     bank = np.exp(-np.maximum(edge, 0) / np.float32(0.012 * st.scale)) * (1 - water)
     over(st.picture, mix(albedo_bank, st.light.near, 0.45), bank * np.float32(0.6), top)
     over(st.picture, paint.astype(np.float32), water, top)
-    screen(st.picture, st.light.glow, water * np.exp(-((np.arange(st.width, dtype=np.float32) - st.sun[0]) / (0.25 * st.scale)) ** 2)[None, :] * np.float32(0.35), top)
+    screen(
+        st.picture,
+        st.light.glow,
+        water
+        * np.exp(-(((np.arange(st.width, dtype=np.float32) - st.sun[0]) / (0.25 * st.scale)) ** 2))[None, :]
+        * np.float32(0.35),
+        top,
+    )
 
 
 def paint_sand(st: Stage, top: float) -> None:
@@ -122,6 +129,15 @@ def paint_sand(st: Stage, top: float) -> None:
     paint = wet + (dry - wet) * dryness[..., None]
     paint = paint * (1 + 0.035 * grain * (0.3 + dryness))[..., None]
     over(st.picture, paint.astype(np.float32), smooth(y, 0.0, 0.004), first)
-    lace = np.exp(-(((y - 0.002) / 0.006) ** 2)) + 0.5 * np.exp(-(((y + 0.035) / 0.005) ** 2)) + 0.3 * np.exp(-(((y + 0.07) / 0.004) ** 2))
+    lace = (
+        np.exp(-(((y - 0.002) / 0.006) ** 2))
+        + 0.5 * np.exp(-(((y + 0.035) / 0.005) ** 2))
+        + 0.3 * np.exp(-(((y + 0.07) / 0.004) ** 2))
+    )
     broken = smooth(fbm(rng, rows, st.width, 26, octaves=4, stretch=2), -1.2, 0.4)
-    over(st.picture, mix(colour("#ffffff"), st.light.key, 0.35), blur(lace * broken, 0.8).clip(0, 1) * np.float32(0.85), first)
+    over(
+        st.picture,
+        mix(colour("#ffffff"), st.light.key, 0.35),
+        blur(lace * broken, 0.8).clip(0, 1) * np.float32(0.85),
+        first,
+    )

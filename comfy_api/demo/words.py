@@ -130,7 +130,7 @@ for _kind, _entries in WORDS.items():
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """What to paint. Orders are the text's; `tint` is the first colour that belongs to no subject."""
+    """What to paint. Orders are the text's; `tint` is the first colour that belongs to no noun."""
 
     places: tuple[str, ...] = ()
     times: tuple[str, ...] = ()
@@ -138,6 +138,8 @@ class Brief:
     subjects: tuple[tuple[str, str | None], ...] = ()
     """(subject, `#rrggbb` or None)."""
     tint: str | None = None
+    land: str | None = None
+    """The colour that stands before a place: "green hills"."""
     styles: tuple[str, ...] = ()
     named: frozenset[str] = frozenset()
     """Every word of the text as written (lower case), for details such as "pine" or "crescent"."""
@@ -161,6 +163,7 @@ def read(text: str, negative: str = "") -> Brief:
     subjects: list[tuple[str, str | None]] = []
     pending: str | None = None
     tint: str | None = None
+    land: str | None = None
     negated = False
     age = 0
     for word in words:
@@ -185,12 +188,15 @@ def read(text: str, negative: str = "") -> Brief:
                 near = pending if age <= 2 else None
                 subjects.append((value, near))
                 pending = None if near else pending
+            elif kind == "place" and value != "space" and pending and age <= 2 and land is None:
+                land, pending = pending, None
     return Brief(
         places=tuple(found["place"]),
         times=tuple(found["time"]),
         weather=frozenset(found["weather"]),
         subjects=tuple(subjects[:3]),
         tint=tint or pending,
+        land=land,
         styles=tuple(found["style"]),
         named=frozenset(words) - ruled_out,
         unwanted=frozenset(ruled_out),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -19,8 +20,10 @@ from comfy_api.http.view import job_view
 from comfy_api.jobs.job import Job
 from comfy_api.service import Service
 
-#: Seconds between two updates of one viewer: smooth to the eye, cheap for everyone.
-PACE: Final = 1 / 15
+#: Seconds between two updates of one viewer, at least: smooth to the eye, cheap for everyone.
+PACE: Final = 1 / 25
+#: What came meanwhile is sent after so many seconds more, unless something newer comes before and goes in its place.
+FRESHER_WITHIN: Final = 1 / 40
 #: A viewer that has not said so after so long gets the next preview all the same: its page was in the background.
 DRAWN_WITHIN: Final = 5.0
 #: The close code for somebody else's job, and for another site's page.
@@ -52,10 +55,9 @@ class _Viewer:
     def __init__(self, websocket: WebSocket, service: Service, owner: str, job_id: str) -> None:
         self.said_goodbye = False
         self._websocket, self._service, self._owner, self._job_id = websocket, service, owner, job_id
-        self._changed, self._drawn = asyncio.Event(), asyncio.Event()
-        self._drawn.set()
-        self._sent_version, self._sent_preview = -1, 0
-        self._sent_at = 0.0
+        self._changed = asyncio.Event()
+        self._drawn, self._held = True, False  # whether the last preview is on the page, and a newer one waits for that
+        self._sent_version, self._sent_preview, self._preview_at = -1, 0, 0.0
 
     async def serve(self) -> None:
         await self._websocket.accept()
@@ -76,8 +78,9 @@ class _Viewer:
             while True:
                 word = await self._websocket.receive_text()
                 if word == "a":
-                    self._drawn.set()
-                    self._changed.set()
+                    self._drawn = True
+                    if self._held:
+                        self._changed.set()
                 elif word == "bye":
                     self.said_goodbye = True
                 elif word == "stop":
@@ -86,31 +89,44 @@ class _Viewer:
             return
 
     async def _send_all(self) -> None:
-        """Send the newest whenever there is something new, at most every ``PACE`` seconds, until the job is over."""
-        loop = asyncio.get_running_loop()
+        """Send the newest whenever there is something new, ``PACE`` seconds apart, until the job is over."""
         try:
             while not await self._send_newest():
-                await self._changed.wait()
-                # Wait first, read then: what is sent is as new as can be.
-                await asyncio.sleep(max(0.0, self._sent_at + PACE - loop.time()))
-                self._changed.clear()
-                self._sent_at = loop.time()
+                await asyncio.sleep(PACE)
+                await self._next_change()
             await self._websocket.close()
         except (WebSocketDisconnect, RuntimeError, JobNotFound):
             return  # the viewer is gone; Starlette says so in either way
 
+    async def _next_change(self) -> None:
+        """Wait for news. What is old already waits a moment for its successor: what is sent is as new as can be."""
+        if self._changed.is_set():
+            self._changed.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(FRESHER_WITHIN):
+                    await self._changed.wait()
+        else:
+            await self._changed.wait()
+        self._changed.clear()
+
     async def _send_newest(self) -> bool:
         """Send what is new; True once the job's end was sent."""
         job = self._service.get(self._owner, self._job_id)
+        # The picture first: where the line holds small pieces back until the last is acknowledged, it does not wait.
+        if not job.over:
+            await self._send_preview()
         await self._send_state(job)
-        if not job.over and self._may_send_preview():
-            preview = self._service.preview(self._owner, self._job_id)
-            if preview is not None and preview.number != self._sent_preview:
-                self._sent_preview = preview.number
-                self._drawn.clear()
-                self._preview_at = asyncio.get_running_loop().time()
-                await self._websocket.send_bytes(preview.data)
         return job.over
+
+    async def _send_preview(self) -> None:
+        preview = self._service.preview(self._owner, self._job_id)
+        new = preview is not None and preview.number != self._sent_preview
+        self._held = new and not self._may_send_preview()
+        if preview is not None and new and not self._held:
+            self._sent_preview = preview.number
+            self._drawn = False
+            self._preview_at = asyncio.get_running_loop().time()
+            await self._websocket.send_bytes(preview.data)
 
     async def _send_state(self, job: Job) -> None:
         if job.version != self._sent_version:
@@ -119,7 +135,7 @@ class _Viewer:
             await self._websocket.send_text(json.dumps(view, separators=(",", ":")))
 
     def _may_send_preview(self) -> bool:
-        return self._drawn.is_set() or asyncio.get_running_loop().time() - self._preview_at > DRAWN_WITHIN
+        return self._drawn or asyncio.get_running_loop().time() - self._preview_at > DRAWN_WITHIN
 
 
 def _waker(loop: asyncio.AbstractEventLoop, changed: asyncio.Event) -> Callable[[], None]:

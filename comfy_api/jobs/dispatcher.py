@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -45,10 +45,15 @@ _REMEMBERED: Final = 20
 
 @dataclass(slots=True)
 class _Ticket:
-    """A job that has not ended. ``run`` stands once the server took it; ``reason`` once it is to stop."""
+    """A job that has not ended. ``run`` stands once the server took it; ``reason`` once it is to stop.
+
+    ``rounds`` are run one after the other: one, or as many as images where the workflow has no batch size.
+    """
 
     job_id: str
-    workflow: Workflow
+    rounds: tuple[Workflow, ...]
+    round: int = 0
+    before: int = 0
     run: Run | None = None
     reason: str = ""
     began: float | None = None
@@ -84,9 +89,9 @@ class Dispatcher:
         for thread in self._threads:
             thread.start()
 
-    def submit(self, job: Job, workflow: Workflow) -> None:
-        """Put a job, which is on the board, at the end of the line."""
-        ticket = _Ticket(job.id, workflow)
+    def submit(self, job: Job, rounds: Sequence[Workflow]) -> None:
+        """Put a job, which is on the board, at the end of the line. Its rounds are run one after the other."""
+        ticket = _Ticket(job.id, tuple(rounds))
         with self._changed:
             self._tickets[job.id] = ticket
             self._line.append(ticket)
@@ -143,11 +148,20 @@ class Dispatcher:
             return None if self._closed else self._line.popleft()
 
     def _do(self, ticket: _Ticket) -> None:
+        for number in range(len(ticket.rounds)):
+            job = self._find(ticket.job_id)
+            if job is None or job.over:
+                return
+            ticket.round, ticket.before = number, len(job.results)
+            self._do_round(ticket)
+
+    def _do_round(self, ticket: _Ticket) -> None:
         run = self._start(ticket)
         if run is None:
             self._end(ticket, JobState.STOPPED, reason=ticket.reason)
             return
-        self._board.update(ticket.job_id, state=JobState.SUBMITTED, line="")
+        if not ticket.round:
+            self._board.update(ticket.job_id, state=JobState.SUBMITTED, line="")
         log.info("job=%s event=submitted prompt=%s", ticket.job_id, run.prompt_id)
         with self._changed:
             ticket.run = run
@@ -169,7 +183,7 @@ class Dispatcher:
             try:
                 if client is not None:
                     return client.run(
-                        ticket.workflow,
+                        ticket.rounds[ticket.round],
                         swap=not self._settings.keep_previews,
                         silence=self._settings.silence,
                         patience=self._settings.patience,
@@ -194,7 +208,7 @@ class Dispatcher:
             case NodeStarted():
                 self._progress(ticket, event.overall, event.title, 0, 0)
             case Result():
-                self._keep(job_id, event)
+                self._keep(ticket, event)
             case Finished() | Failed() | Stopped():
                 self._note_end(ticket, event)
             case _:
@@ -206,8 +220,10 @@ class Dispatcher:
             case Queued():
                 self._board.update(job_id, place=event.place)
             case Started():
-                ticket.began = time.monotonic()
-                self._board.update(job_id, state=JobState.RUNNING, place=None, started=time.time())
+                if ticket.began is None:
+                    ticket.began = time.monotonic()
+                    self._board.update(job_id, started=time.time())
+                self._board.update(job_id, state=JobState.RUNNING, place=None)
                 log.info("job=%s event=started", job_id)
             case LineBroken():
                 self._board.update(job_id, line="broken")
@@ -229,6 +245,7 @@ class Dispatcher:
         job = self._find(ticket.job_id)
         if job is None:
             return
+        overall = (ticket.round + overall) / len(ticket.rounds)
         left = None
         if ticket.began is not None:
             left = seconds_left(overall, time.monotonic() - ticket.began, job.seconds_left)
@@ -236,15 +253,17 @@ class Dispatcher:
             ticket.job_id, fraction=overall, node=node, step=step, steps=steps, seconds_left=left, line=""
         )
 
-    def _keep(self, job_id: str, result: Result) -> None:
+    def _keep(self, ticket: _Ticket, result: Result) -> None:
+        job_id = ticket.job_id
         job = self._find(job_id)
         if job is None or result.image is None:
             return  # other files than pictures are not kept
         height, width = result.image.shape[:2]
+        earlier = sum(picture.node_id == result.node_id for picture in job.results[: ticket.before])
         picture = Picture(
             id=self._files.add(result.data, result.image),
             node_id=result.node_id,
-            index=result.index,
+            index=earlier + result.index,
             stage=result.title,
             mime=result.mime,
             width=width,
@@ -253,9 +272,11 @@ class Dispatcher:
             recomputed=result.recomputed,
         )
         self._board.update(job_id, results=(*job.results, picture))
-        log.info("job=%s event=result node=%s index=%d bytes=%d", job_id, result.node_id, result.index, picture.size)
+        log.info("job=%s event=result node=%s index=%d bytes=%d", job_id, picture.node_id, picture.index, picture.size)
 
     def _finish(self, ticket: _Ticket, event: Finished) -> None:
+        if ticket.round + 1 < len(ticket.rounds) and not ticket.reason:
+            return
         if ticket.began is not None:
             with self._changed:
                 self._lengths.append(time.monotonic() - ticket.began)
@@ -266,7 +287,7 @@ class Dispatcher:
     def _fail(self, ticket: _Ticket, error: Exception) -> None:
         client = self._client()
         object_info = client.get_object_info if client is not None else None
-        self._end(ticket, JobState.FAILED, problem=explain(error, ticket.workflow, object_info))
+        self._end(ticket, JobState.FAILED, problem=explain(error, ticket.rounds[ticket.round], object_info))
 
     def _end(self, ticket: _Ticket, state: JobState, **changes: object) -> None:
         with self._changed:

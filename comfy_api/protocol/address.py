@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
@@ -33,6 +34,19 @@ class Address:
         query = urlencode({**self.params, **self.ws_params, "clientId": client_id})
         return f"{'wss' if scheme == 'https' else 'ws'}://{rest}/ws?{query}"
 
+    @property
+    def host(self) -> str:
+        """The host's name or number, without port and brackets."""
+        return urlsplit(self.url).hostname or ""
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether it is this machine, by its name or number; no proxy leads there."""
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
 
 def parse_address(
     url: str,
@@ -45,27 +59,34 @@ def parse_address(
 
     ``host:8188`` means http. A user and password in the URL become basic authentication, its query parameters go with
     every request. An API key goes as ``Authorization: Bearer``; to ``*.comfy.org`` as ``X-API-Key`` and ``token``.
+    A header of the caller's own goes before these. ``Origin`` is left out: foreign ones are refused (protocol.md §1).
 
     Raises:
-        ValueError: no http or https URL, or a user name beside an API key.
+        ValueError: no http or https URL, a user name beside an API key, or what no header can hold. Its text repeats
+            nothing of what was given.
     """
+    url, api_key = url.strip(), (api_key or "").strip()
     if "://" not in url:
         url = f"http://{url}"
-    parts = urlsplit(url.strip())
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(url)
+        scheme, hostname, port = parts.scheme, parts.hostname, parts.port
+    except ValueError:
+        # The reason may repeat a part of a password.
+        raise ValueError("This address cannot be read. It looks like http://host:8188.") from None
+    if scheme not in ("http", "https") or not hostname:
         raise ValueError("An address starts with http:// or https:// and names a host.")
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    port = f":{parts.port}" if parts.port else ""
-    cloud = parts.hostname == _CLOUD or parts.hostname.endswith(f".{_CLOUD}")
+    host = f"[{hostname}]" if ":" in hostname else hostname
+    cloud = hostname == _CLOUD or hostname.endswith(f".{_CLOUD}")
     return Address(
-        url=f"{parts.scheme}://{host}{port}{parts.path.rstrip('/')}",
-        headers={**_credentials(parts.username, parts.password, api_key, cloud=cloud), **(headers or {})},
-        params={**dict(parse_qsl(parts.query)), **(params or {})},
+        url=f"{scheme}://{host}{f':{port}' if port else ''}{parts.path.rstrip('/')}",
+        headers=_headers(_credentials(parts.username, parts.password, api_key, cloud=cloud), headers or {}),
+        params={**dict(parse_qsl(parts.query, keep_blank_values=True)), **(params or {})},
         ws_params={"token": api_key} if api_key and cloud else {},
     )
 
 
-def _credentials(user: str | None, password: str | None, api_key: str | None, *, cloud: bool) -> dict[str, str]:
+def _credentials(user: str | None, password: str | None, api_key: str, *, cloud: bool) -> dict[str, str]:
     if user is not None and api_key:
         raise ValueError("Give either a user name in the address or an API key, not both.")
     if api_key:
@@ -74,3 +95,17 @@ def _credentials(user: str | None, password: str | None, api_key: str | None, *,
         return {}
     pair = f"{unquote(user)}:{unquote(password or '')}".encode()
     return {"Authorization": f"Basic {base64.b64encode(pair).decode('ascii')}"}
+
+
+def _headers(ours: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
+    """Both together, names in any case; the given ones go before ours."""
+    named = {name.lower() for name in given}
+    merged = {name: value for name, value in ours.items() if name.lower() not in named}
+    merged |= {name: value for name, value in given.items() if name.lower() != "origin"}
+    if not all(_fits(f"{name}{value}") for name, value in merged.items()):
+        raise ValueError("A header or API key holds a line break or letters that no header can hold.")
+    return merged
+
+
+def _fits(text: str) -> bool:
+    return all(" " <= letter <= "ÿ" and letter != "\x7f" for letter in text)

@@ -8,37 +8,44 @@ from collections.abc import Hashable, Iterator
 from itertools import count
 from typing import Final
 
-from comfy_api.protocol.events import END, Event, Preview, Progress
+from comfy_api.protocol.events import END, Event, Preview, Progress, Queued, Result
 
 #: More events than any real run leaves unread.
 MAX_WAITING: Final = 20_000
+#: These wait however many they are: the run's caller has come for them.
+_KEPT: Final = (Result, *END)
 
 
 class Channel:
-    """Events in order. Of unread previews and progress the latest wins; nothing else is ever dropped."""
+    """Events in order. Putting never waits, and no result and no end is ever dropped.
 
-    def __init__(self) -> None:
+    Of unread previews, of one node's progress, and of places in line, the latest wins. Of all else the oldest gives way
+    when ``most`` events wait unread.
+    """
+
+    def __init__(self, most: int = MAX_WAITING) -> None:
         self._changed = threading.Condition()  # guards the two below
         self._waiting: dict[Hashable, Event] = {}
         self._ended = False
-        self._numbers = count()
+        self._most, self._numbers = most, count()
 
     def put(self, event: Event) -> None:
-        """Add an event; after the end nothing is added.
-
-        Raises:
-            OverflowError: nobody reads, and ``MAX_WAITING`` events wait.
-        """
+        """Add an event; after the end nothing is added."""
         with self._changed:
             if self._ended:
                 return
             key = self._key(event)
             self._waiting.pop(key, None)  # the newer one goes to the end
-            if len(self._waiting) >= MAX_WAITING:
-                raise OverflowError(f"{MAX_WAITING} events wait unread")
+            if len(self._waiting) >= self._most:
+                self._make_room()
             self._waiting[key] = event
             self._ended = isinstance(event, END)
             self._changed.notify_all()
+
+    def _make_room(self) -> None:
+        oldest = next((key for key, event in self._waiting.items() if not isinstance(event, _KEPT)), None)
+        if oldest is not None:
+            del self._waiting[oldest]
 
     def get(self, timeout: float | None) -> Event | None:
         """The next event, or None when there is none within ``timeout`` seconds or none will come any more."""
@@ -58,8 +65,8 @@ class Channel:
             yield event
 
     def _key(self, event: Event) -> Hashable:
-        if isinstance(event, Preview):
-            return Preview
+        if isinstance(event, Preview | Queued):
+            return type(event).__name__
         if isinstance(event, Progress):
             return Progress, event.node_id
         return next(self._numbers)

@@ -97,18 +97,21 @@ class Follower:
         # Per sender: pictures that came, and that there should be.
         self._came: dict[str, int] = {}
         self._expected: dict[str, int] = {}
-        # The node whose pictures cannot be counted, because some may have been missed.
-        self._uncertain: str | None = None
+        #: Whether messages may have been missed.
+        self.lossy = False
+        # Senders whose pictures cannot be counted, because some may have been missed.
+        self._uncertain: set[str] = set()
 
     # --- what is asked of it ----------------------------------------------------------------------------
 
     def missing(self, have: Mapping[str, set[int]]) -> list[str]:
         """The senders whose results are not all in ``have`` (node id → indexes), in the order of the graph."""
-        return [node for node in self._graph.senders if not self._complete(node, have.get(node, set()))]
+        return [node for node in self._graph.senders if not self._complete(node, len(have.get(node, ())))]
 
     def connection_lost(self) -> None:
         """Messages may have been missed, and the feature flags are void: they hold for one connection."""
-        self.metadata = False
+        self.metadata, self.lossy = False, True
+        self._uncertain = set(self._graph.senders)
         self._node = None  # the server says it anew, without a prompt_id (protocol.md §7)
 
     def end(self, outcome: Outcome) -> None:
@@ -153,10 +156,8 @@ class Follower:
             self.outcome = self.outcome or Outcome()
             return []
         self._node = message.node
-        if message.prompt_id is None:
-            self._uncertain = message.node  # in its midst: pictures may have gone by
-        elif self._uncertain == message.node:
-            self._uncertain = None
+        if message.prompt_id is not None:  # else we come into its midst, and pictures may have gone by
+            self._uncertain.discard(message.node)
         self._meter.begin(message.node)
         return [
             *self._begin(),
@@ -217,15 +218,17 @@ class Follower:
         return kind is SenderKind.ETN and frame.node_id is None
 
     def _arrived(self, node: str, frame: ImageFrame) -> list[Step]:
-        if self._uncertain == node:
+        if node in self._uncertain:
             return []  # counted wrong it would take another's place; it is asked for again
         index = self._came.get(node, 0)
         self._came[node] = index + 1
         return [Arrived(node, index, frame.data, frame.mime)]
 
-    def _complete(self, node: str, have: set[int]) -> bool:
+    def _complete(self, node: str, came: int) -> bool:
         expected = self._expected.get(node)
-        return expected is not None and len(have) >= expected
+        if expected is None:
+            return not self.lossy  # all was heard, and nothing of this node: a switch before it led elsewhere
+        return came >= expected
 
 
 _HANDLERS: Mapping[type, Callable[[Follower, Any], list[Step]]] = {

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import requests
+import urllib3
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
@@ -20,10 +22,12 @@ from comfy_api.protocol.address import Address
 MAX_JSON: Final = 64 * 2**20
 #: Most bytes of one file: a long video.
 MAX_FILE: Final = 2 * 2**30
-#: Redirects to the same server that are followed.
-_MAX_REDIRECTS: Final = 3
+#: Redirects to the same server that are followed, and bodies that broke off and are asked for again.
+_MORE_TRIES: Final = 3
 _REDIRECTS: Final = (301, 302, 303, 307, 308)
 _CHUNK: Final = 2**18
+#: A body may come this slowly, bytes a second, once its time is over.
+_SLOWEST: Final = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,11 @@ class Reply:
         """The body as text, for people."""
         return self.body.decode("utf-8", "replace")
 
+    @property
+    def is_page(self) -> bool:
+        """Whether it is a web page: ComfyUI's routes answer with none, so it is somebody's who stands before it."""
+        return self.content_type == "text/html"
+
     def json(self) -> Any:
         """The body as JSON.
 
@@ -47,12 +56,26 @@ class Reply:
             SignInNeeded: it is a web page.
             ProtocolError: it is something else.
         """
+        if self.is_page:
+            raise SignInNeeded(self.url, self.status)
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError):
-            if self.content_type == "text/html":
-                raise SignInNeeded(self.url, self.status) from None
             raise ProtocolError(self.url, "the answer is no JSON") from None
+
+    def json_object(self) -> dict[str, Any]:
+        """The body as a JSON object. Raises as ``json``, and ProtocolError for other JSON."""
+        data = self.json()
+        if not isinstance(data, dict):
+            raise ProtocolError(self.url, "the answer is no JSON object")
+        return data
+
+    def json_list(self) -> list[Any]:
+        """The body as a JSON list. Raises as ``json``, and ProtocolError for other JSON."""
+        data = self.json()
+        if not isinstance(data, list):
+            raise ProtocolError(self.url, "the answer is no JSON list")
+        return data
 
 
 def read_retries() -> Retry:
@@ -77,17 +100,40 @@ def read_retries() -> Retry:
     )
 
 
+class _Session(requests.Session):
+    """Leaves redirects to us: requests would carry headers of ours to other hosts, and read the whole body first."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        return None
+
+
+class _Adapter(HTTPAdapter):
+    """Closes its connections when it is closed: urllib3 leaves that to the garbage collector after a retry."""
+
+    def close(self) -> None:
+        pools = self.poolmanager.pools
+        for key in pools.keys():  # noqa: SIM118 - no mapping: it cannot be iterated
+            pool = pools.get(key)
+            if pool is not None:
+                pool.close()
+        super().close()
+
+
 class Http:
     """One server's HTTP. Thread-safe."""
 
     def __init__(self, address: Address, *, timeout: float, retries: Retry | None = None) -> None:
         self.address, self.timeout = address, timeout
-        self._session = requests.Session()
+        self._retries = read_retries() if retries is None else retries
+        self._session = _Session()
         self._session.headers.update({"User-Agent": "Easel", **address.headers})
         self._session.auth = _as_it_is
-        adapter = HTTPAdapter(pool_maxsize=16, max_retries=read_retries() if retries is None else retries)
+        self._proxies = {"no_proxy": address.host} if address.is_loopback else None
+        adapter = _Adapter(pool_maxsize=16, max_retries=self._retries)
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, adapter)
+        for name in ("urllib3.connectionpool", "urllib3.util.retry"):
+            logging.getLogger(name).addFilter(_without_query)  # adding it again changes nothing
 
     def close(self) -> None:
         """Close the connections. Closing twice is fine."""
@@ -106,18 +152,18 @@ class Http:
         Raises:
             ServerUnreachable, SignInNeeded, ApiError, ProtocolError.
         """
-        return self._checked(self._send("GET", path, params=params, timeout=timeout, most=most))
+        return _checked(self._send("GET", path, params=params, timeout=timeout, most=most))
 
     def post(self, path: str, *, timeout: float | None = None, ok_only: bool = True, **body: Any) -> Reply:
         """POST ``path`` once. ``body`` is ``json=``, or ``data=`` and ``files=``, as in requests.
 
-        With ``ok_only=False`` an answer of 400 and above is returned too.
+        With ``ok_only=False`` an answer of 400 and above, or a web page, is returned too.
 
         Raises:
             ServerUnreachable, SignInNeeded, ApiError, ProtocolError.
         """
         reply = self._send("POST", path, timeout=timeout, most=MAX_JSON, **body)
-        return self._checked(reply) if ok_only else reply
+        return _checked(reply) if ok_only else reply
 
     def _send(
         self,
@@ -129,58 +175,73 @@ class Http:
         most: int,
         **body: Any,
     ) -> Reply:
-        url = f"{self.address.url}{path}"
-        query = {**self.address.params, **(params or {})}
+        url, query = f"{self.address.url}{path}", {**self.address.params, **(params or {})}
         seconds = self.timeout if timeout is None else timeout
-        for _ in range(_MAX_REDIRECTS + 1):
-            # Redirects are followed by hand: requests would carry headers of ours to other hosts.
+        repeat = method == "GET" and bool(self._retries.total)
+        for tries_left in range(_MORE_TRIES, -1, -1):
             try:
                 with self._session.request(
-                    method, url, params=query, timeout=seconds, allow_redirects=False, stream=True, **body
+                    method,
+                    url,
+                    params=query,
+                    timeout=seconds,
+                    stream=True,
+                    proxies=self._proxies,
+                    **body,
                 ) as response:
                     if response.status_code not in _REDIRECTS:
                         return self._read(response, url, seconds, most)
-                    url = self._next(method, url, response)
+                    url, query = self._next(method, url, response)
             except requests.RequestException as error:
                 raise ServerUnreachable(self.address.url, _reason(error)) from None
+            except (urllib3.exceptions.HTTPError, OSError):
+                # The body broke off: urllib3 repeats only what fails before it.
+                if not repeat or not tries_left:
+                    raise ServerUnreachable(self.address.url, "the answer broke off") from None
         raise ProtocolError(self.address.url, "it redirects in a circle")
 
-    def _next(self, method: str, url: str, response: requests.Response) -> str:
-        """Where a redirect leads: only reads are sent on, and only to the same server and below its prefix."""
-        target = urljoin(url, response.headers.get("Location", ""))
-        here, there = urlsplit(self.address.url), urlsplit(target)
-        same = (here.scheme, here.netloc) == (there.scheme, there.netloc) and there.path.startswith(here.path)
-        if method != "GET" or not same or "login" in there.path.lower():
+    def _next(self, method: str, url: str, response: requests.Response) -> tuple[str, dict[str, str]]:
+        """Where a redirect leads, as URL and query: only reads, and only to the same server and below its prefix."""
+        here = urlsplit(self.address.url)
+        try:
+            there = urlsplit(urljoin(url, response.headers.get("Location", "")))
+        except ValueError:
+            raise ProtocolError(self.address.url, "it redirects to what is no address") from None
+        same = (here.scheme, here.netloc) == (there.scheme, there.netloc)
+        below = there.path.removeprefix(here.path)
+        if method != "GET" or not same or not f"{there.path}/".startswith(f"{here.path}/") or "login" in below.lower():
             raise SignInNeeded(self.address.url, response.status_code)
-        return f"{there.scheme}://{there.netloc}{there.path}"
+        return f"{there.scheme}://{there.netloc}{there.path}", {**self.address.params, **dict(parse_qsl(there.query))}
 
     def _read(self, response: requests.Response, url: str, seconds: float, most: int) -> Reply:
         # A body that trickles never trips the socket's own time-out; a large file may take its time.
         deadline = time.monotonic() + seconds
         chunks: list[bytes] = []
         size = 0
-        for chunk in response.iter_content(_CHUNK):
+        # Not iter_content: it waits until a whole chunk is there.
+        while chunk := response.raw.read1(_CHUNK, decode_content=True):
             size += len(chunk)
             chunks.append(chunk)
             if size > most:
                 raise ProtocolError(url, f"the answer is larger than {most} bytes")
-            if time.monotonic() > deadline + size / 50_000:
+            if time.monotonic() > deadline + size / _SLOWEST:
                 raise ServerUnreachable(self.address.url, "the answer comes too slowly")
         kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         return Reply(response.status_code, url, kind, b"".join(chunks))
 
-    def _checked(self, reply: Reply) -> Reply:
-        if reply.status < 400:
-            return reply
+
+def _checked(reply: Reply) -> Reply:
+    if reply.status >= 400 or reply.is_page:
         raise refusal(reply)
+    return reply
 
 
 def refusal(reply: Reply) -> ComfyError:
-    """The error for an answer of 400 and above."""
-    html = reply.content_type == "text/html"
-    if reply.status in (401, 407, 511) or (reply.status == 403 and html):
+    """The error for an answer of 400 and above, or for a web page."""
+    page = reply.is_page
+    if reply.status in (401, 407, 511) or (page and (reply.status == 403 or reply.status < 400)):
         return SignInNeeded(reply.url, reply.status)
-    return ApiError(reply.status, reply.url, "" if html else reply.text)
+    return ApiError(reply.status, reply.url, "" if page else reply.text)
 
 
 def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -188,9 +249,17 @@ def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
+def _without_query(record: logging.LogRecord) -> bool:
+    """Take the query off the URLs that urllib3 logs: tokens stand there."""
+    if isinstance(record.args, tuple):
+        record.args = tuple(arg.partition("?")[0] if isinstance(arg, str) else arg for arg in record.args)
+    return True
+
+
 def _reason(error: requests.RequestException) -> str:
     """The kind of failure in words; the message itself repeats the URL with its parameters."""
-    if isinstance(error, requests.Timeout):
+    cause = getattr(error.args[0] if error.args else None, "reason", None)  # what the last retry failed with
+    if isinstance(error, requests.Timeout) or isinstance(cause, urllib3.exceptions.ReadTimeoutError):
         return "no answer in time"
     if isinstance(error, requests.exceptions.SSLError):
         return "the secure connection failed"

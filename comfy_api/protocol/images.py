@@ -67,6 +67,8 @@ def measure(data: bytes) -> tuple[int, int]:
     try:
         with reader(io.BytesIO(data)) as header:
             width, height = header.size
+    except Image.DecompressionBombError as error:  # WebP's reader has a limit of its own
+        raise TooManyPixels(str(error)) from error
     except (OSError, SyntaxError, ValueError, EOFError) as error:
         raise BadPicture(f"a broken picture: {error}") from error
     if width * height > MAX_PIXELS:

@@ -6,6 +6,7 @@ Unknown types and fields are no error: newer servers and custom nodes send their
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -126,6 +127,10 @@ Message = (
 )
 
 
+#: What reading a value of another shape than expected raises.
+_MALFORMED = (ValueError, TypeError, KeyError, AttributeError, OverflowError)
+
+
 def parse_message(text: str) -> Message:
     """Read one text message. Never raises: whatever cannot be read is ``Unknown``."""
     try:
@@ -133,7 +138,7 @@ def parse_message(text: str) -> Message:
         kind, data = message["type"], message.get("data") or {}
         parse = _PARSERS.get(kind)
         return Unknown(str(kind)[:80]) if parse is None else parse(data)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except (*_MALFORMED, RecursionError):
         return Unknown("malformed")
 
 
@@ -142,7 +147,7 @@ def parse_event(kind: str, data: Mapping[str, Any]) -> Message:
     parse = _PARSERS.get(kind)
     try:
         return Unknown(str(kind)[:80]) if parse is None else parse(data)
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except _MALFORMED:
         return Unknown("malformed")
 
 
@@ -173,9 +178,16 @@ def _progress(data: Mapping[str, Any]) -> Message:
     return NodeProgress(
         None if prompt_id is None else str(prompt_id),
         str(data.get("display_node") or data["node"]),
-        float(data["value"]),
-        float(data["max"]),
+        _finite(data["value"]),
+        _finite(data["max"]),
     )
+
+
+def _finite(value: Any) -> float:
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError("no number")
+    return number
 
 
 def _progress_state(data: Mapping[str, Any]) -> Message:

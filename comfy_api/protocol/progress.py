@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+_SAMPLING: Final = 20.0
 #: The weight of a node by a part of its class's name; the first that fits counts.
 _WEIGHTS: Final = (
-    ("Sampler", 20.0),
+    ("KSamplerSelect", 0.5),
+    ("Sampler", _SAMPLING),
     ("Upscale", 3.0),
     ("VAEDecode", 3.0),
     ("VAEEncode", 2.0),
@@ -28,6 +30,11 @@ _DELIVERY: Final = 1.0
 def weigh(class_type: str) -> float:
     """How much of the whole a node of this class takes, against others."""
     return next((weight for part, weight in _WEIGHTS if part in class_type), _OTHER)
+
+
+def samples(class_type: str) -> bool:
+    """Whether nodes of this class are samplers, the ones that take the time."""
+    return weigh(class_type) >= _SAMPLING
 
 
 class Meter:

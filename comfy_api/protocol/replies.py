@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from comfy_api.errors import NodeProblem, PromptRejected, ProtocolError
 from comfy_api.protocol.follow import Outcome, OutputRef, output_refs
 from comfy_api.protocol.http import Reply, refusal
-from comfy_api.protocol.messages import ExecutionError, ExecutionInterrupted, parse_event
+from comfy_api.protocol.messages import (
+    ExecutionCached,
+    ExecutionError,
+    ExecutionInterrupted,
+    Message,
+    parse_event,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +46,8 @@ class SystemStats:
             pytorch_version=str(system.get("pytorch_version", "")),
             ram_total=_whole(system.get("ram_total")),
             ram_free=_whole(system.get("ram_free")),
-            argv=tuple(str(word) for word in system.get("argv") or ()),
-            devices=tuple(device for device in data.get("devices") or () if isinstance(device, dict)),
+            argv=tuple(str(word) for word in _list(system.get("argv"))),
+            devices=tuple(device for device in _list(data.get("devices")) if isinstance(device, dict)),
             demo=system.get("easel_demo") is True,
         )
 
@@ -71,7 +78,7 @@ class Queue:
                 )
                 for key in ("queue_running", "queue_pending")
             )
-        except (TypeError, KeyError, IndexError, ValueError):
+        except (TypeError, KeyError, IndexError, ValueError, OverflowError):
             raise ProtocolError(url, "a queue that cannot be read") from None
         return cls(tuple(running), tuple(pending))
 
@@ -94,28 +101,34 @@ class HistoryEntry:
         prompt_id: the submission.
         outcome: how it ended.
         outputs: files that it left, by node and in order.
+        cached: nodes that did not run, for their outputs were kept from the prompt before.
     """
 
     prompt_id: str
     outcome: Outcome
     outputs: tuple[OutputRef, ...] = ()
+    cached: frozenset[str] = frozenset()
 
     @classmethod
     def parse(cls, prompt_id: str, data: Any) -> HistoryEntry:
         """Read one entry of ``/history``; whatever is missing counts as empty."""
-        entry = data if isinstance(data, dict) else {}
-        status, outputs = entry.get("status") or {}, entry.get("outputs") or {}
+        entry = _dict(data)
         refs: list[OutputRef] = []
-        for node_id, output in outputs.items():
-            refs += output_refs(str(node_id), output if isinstance(output, dict) else {})
-        return cls(prompt_id, _outcome(status), tuple(refs))
+        for node_id, output in _dict(entry.get("outputs")).items():
+            refs += output_refs(str(node_id), _dict(output))
+        status = _dict(entry.get("status"))
+        messages = [
+            parse_event(pair[0], _dict(pair[1]))
+            for pair in _list(status.get("messages"))
+            if isinstance(pair, list) and len(pair) == 2
+        ]
+        cached = [message.nodes for message in messages if isinstance(message, ExecutionCached)]
+        outcome = _outcome(messages) if status.get("status_str") == "error" else Outcome()
+        return cls(prompt_id, outcome, tuple(refs), frozenset(node for nodes in cached for node in nodes))
 
 
-def _outcome(status: Mapping[str, Any]) -> Outcome:
-    if status.get("status_str") != "error":
-        return Outcome()
-    for kind, data in (pair for pair in status.get("messages") or () if len(pair) == 2):
-        message = parse_event(kind, data)
+def _outcome(messages: Sequence[Message]) -> Outcome:
+    for message in messages:
         if isinstance(message, ExecutionError):
             return Outcome(error=message)
         if isinstance(message, ExecutionInterrupted):
@@ -125,11 +138,19 @@ def _outcome(status: Mapping[str, Any]) -> Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The server took a prompt. ``problems``: outputs that it left out (protocol.md §0.9)."""
+    """The server took a prompt.
+
+    Attributes:
+        prompt_id: ours, or the one that it made.
+        number: its place by number, lower first.
+        problems: why it left outputs out (protocol.md §0.9).
+        left_out: these outputs' nodes.
+    """
 
     prompt_id: str
-    number: float
+    number: float = 0.0
     problems: tuple[NodeProblem, ...] = ()
+    left_out: frozenset[str] = frozenset()
 
     @classmethod
     def parse(cls, reply: Reply, titles: Mapping[str, str]) -> Accepted:
@@ -139,17 +160,20 @@ class Accepted:
             PromptRejected: the graph was refused.
             SignInNeeded, ApiError, ProtocolError.
         """
-        if reply.status >= 500 or reply.content_type == "text/html" or reply.status in (401, 403, 407, 413):
+        if reply.status >= 500 or reply.is_page or reply.status in (401, 403, 407, 413, 429):
             raise refusal(reply)
-        data = reply.json()
-        if not isinstance(data, dict):
-            raise ProtocolError(reply.url, "the answer to a prompt is no object")
+        data = reply.json_object()
         problems = parse_problems(data.get("node_errors"), titles)
         if reply.status >= 400:
             raise _rejected(reply, data.get("error"), problems)
         if "prompt_id" not in data:
             raise ProtocolError(reply.url, "no prompt_id")
-        return cls(str(data["prompt_id"]), float(data.get("number") or 0), problems)
+        left_out = frozenset(
+            str(node_id)
+            for node in _dict(data.get("node_errors")).values()
+            for node_id in _list(_dict(node).get("dependent_outputs"))
+        )
+        return cls(str(data["prompt_id"]), _number(data.get("number")), problems, left_out)
 
 
 def _rejected(reply: Reply, error: Any, problems: tuple[NodeProblem, ...]) -> PromptRejected:
@@ -168,15 +192,16 @@ def _rejected(reply: Reply, error: Any, problems: tuple[NodeProblem, ...]) -> Pr
 def parse_problems(node_errors: Any, titles: Mapping[str, str]) -> tuple[NodeProblem, ...]:
     """``node_errors`` as typed values (protocol.md §4). ``titles``: node id → the author's title."""
     found: list[NodeProblem] = []
-    for node_id, node in node_errors.items() if isinstance(node_errors, dict) else ():
-        class_type = str(node.get("class_type", ""))
+    for node_id, node in _dict(node_errors).items():
+        class_type = str(_dict(node).get("class_type", ""))
         title = titles.get(str(node_id)) or class_type
-        found += [_problem(str(node_id), class_type, title, error) for error in node.get("errors") or ()]
+        errors = (_dict(error) for error in _list(_dict(node).get("errors")))
+        found += [_problem(str(node_id), class_type, title, error) for error in errors]
     return tuple(found)
 
 
 def _problem(node_id: str, class_type: str, title: str, error: Mapping[str, Any]) -> NodeProblem:
-    extra = error.get("extra_info") or {}
+    extra = _dict(error.get("extra_info"))
     config = extra.get("input_config")
     return NodeProblem(
         node_id=node_id,
@@ -205,11 +230,23 @@ def combo_options(spec: Any) -> tuple[Any, ...]:
 
 def _limit(spec: Any, key: str) -> float | None:
     value = spec[1].get(key) if isinstance(spec, list) and len(spec) > 1 and isinstance(spec[1], dict) else None
-    return value if isinstance(value, int | float) else None
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _number(value: Any) -> float:
+    return float(value) if isinstance(value, int | float) and math.isfinite(value) else 0.0
 
 
 def _whole(value: Any) -> int:
-    return int(value) if isinstance(value, int | float) else 0
+    return int(_number(value))
+
+
+def _dict(value: Any) -> dict[Any, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +256,14 @@ class Uploaded:
     name: str
     subfolder: str = ""
     type: str = "input"
+
+    @classmethod
+    def parse(cls, reply: Reply, asked_for: str) -> Uploaded:
+        """Read the answer to an upload into the folder ``asked_for``. Raises ProtocolError."""
+        data = reply.json_object()
+        if not isinstance(data.get("name"), str):
+            raise ProtocolError(reply.url, "an upload without a name")
+        return cls(data["name"], str(data.get("subfolder") or ""), str(data.get("type") or asked_for))
 
     @property
     def value(self) -> str:

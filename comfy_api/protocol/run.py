@@ -10,7 +10,7 @@ from comfy_api.errors import NodeProblem, RunStopped
 from comfy_api.protocol.attempt import RunOptions
 from comfy_api.protocol.channel import Channel
 from comfy_api.protocol.events import END, Event, Failed, Result, Stopped
-from comfy_api.protocol.receiver import Receiver
+from comfy_api.protocol.receiver import Receiver, submit
 from comfy_api.workflow import Workflow
 
 if TYPE_CHECKING:
@@ -32,9 +32,7 @@ class Run:
     def start(cls, client: ComfyClient, workflow: Workflow, options: RunOptions) -> Run:
         """Submit. Returns once the server has taken it; raises what ``ComfyClient.run`` names."""
         channel = Channel()
-        receiver = Receiver(client, workflow, options, channel)
-        receiver.submit()
-        return cls(receiver, channel)
+        return cls(submit(client, workflow, options, channel), channel)
 
     def __iter__(self) -> Iterator[Event]:
         return iter(self._channel)
@@ -71,7 +69,7 @@ class Run:
             RunStopped: it was stopped; likewise.
             TimeoutError: it is not over after ``timeout`` seconds; it goes on.
         """
-        self._receiver.join(timeout)
+        self._receiver.thread.join(timeout)
         end = self._receiver.end
         if end is None:
             raise TimeoutError(f"The run is not over after {timeout} s; it goes on.")
@@ -94,7 +92,7 @@ class Run:
         """
         self._receiver.stop()
         if timeout > 0 and threading.current_thread() is not self._receiver.thread:
-            self._receiver.join(timeout)
+            self._receiver.thread.join(timeout)
         return self.over
 
 

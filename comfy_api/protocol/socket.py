@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
+import os
 import socket
 import time
-from typing import Final
+from typing import Any, Final
 
+import requests.utils
 import websocket
 
 from comfy_api.errors import ComfyError, ServerUnreachable, SignInNeeded
 from comfy_api.protocol.address import Address
+from comfy_api.protocol.timing import USUAL, Timing
 
 #: Asks for preview frames that name their node; has to be the first JSON on each connection (protocol.md §3).
 FEATURE_FLAGS: Final = {"type": "feature_flags", "data": {"supports_preview_metadata": True}}
 
-#: The server sends no pings (protocol.md §1); ours tell a silent line from a dead one.
-PING_EVERY: Final = 20.0
-
-#: A server that encodes a large picture answers nothing for seconds (protocol.md §12).
-PONG_WITHIN: Final = 60.0
-
 #: A single message may not be larger: 8192² pixels of 16-bit RGBA, uncompressed.
 MAX_MESSAGE: Final = 8192 * 8192 * 8
+
+#: Answers to the handshake that mean a login.
+_LOGINS: Final = (301, 302, 303, 307, 308, 401, 403, 407, 511)
 
 
 class SocketClosed(Exception):
@@ -31,11 +32,15 @@ class SocketClosed(Exception):
 
 
 class _Bounded(websocket.WebSocket):
-    """A websocket that refuses to take in more than ``MAX_MESSAGE`` bytes at once."""
+    """A websocket that takes in no more than ``MAX_MESSAGE`` bytes at once, and no longer than until ``deadline``."""
 
     taken = 0
+    deadline = math.inf
 
     def _recv(self, bufsize: int) -> bytes:
+        if time.monotonic() > self.deadline:
+            # What came so far is kept: the next call goes on from there.
+            raise websocket.WebSocketTimeoutException("the message is still on its way")
         chunk: bytes = super()._recv(bufsize)
         self.taken += len(chunk)
         if self.taken > MAX_MESSAGE:
@@ -46,7 +51,7 @@ class _Bounded(websocket.WebSocket):
 class Socket:
     """An open websocket with the feature flags sent. Not thread-safe: one thread opens, reads and closes it."""
 
-    def __init__(self, address: Address, client_id: str, *, timeout: float) -> None:
+    def __init__(self, address: Address, client_id: str, *, timeout: float, timing: Timing = USUAL) -> None:
         """Connect.
 
         Raises:
@@ -54,7 +59,8 @@ class Socket:
             SignInNeeded: the handshake was refused or led elsewhere.
         """
         # UTF-8 is checked when decoding; websocket-client's own check is a loop in Python.
-        self._ws = _Bounded(skip_utf8_validation=True)
+        self._ws = _Bounded(skip_utf8_validation=True, sslopt=_certificates())
+        self._timing = timing
         self._heard = self._pinged = time.monotonic()
         try:
             self._ws.connect(
@@ -64,17 +70,21 @@ class Socket:
                 suppress_origin=True,
                 timeout=timeout,
                 redirect_limit=0,
+                **_proxy_options(address),
             )
             self._ws.send(json.dumps(FEATURE_FLAGS))
-        except websocket.WebSocketBadStatusException as error:
-            self.close()
-            raise _refused(address.url, error.status_code) from None
         except (websocket.WebSocketException, OSError, ValueError) as error:
+            status = getattr(error, "status_code", None) or self._ws.getstatus()
             self.close()
-            raise ServerUnreachable(address.url, _reason(error)) from None
+            raise _refused(address.url, status, error) from None
+
+    @property
+    def receiving(self) -> bool:
+        """Whether a message is half here."""
+        return self._ws.taken > 0
 
     def receive(self, timeout: float) -> str | bytes | None:
-        """The next message, text as str, or None when none came within ``timeout`` seconds.
+        """The next message, text as str, or None when none was whole within ``timeout`` seconds.
 
         Raises:
             SocketClosed: nothing more will come.
@@ -85,7 +95,7 @@ class Socket:
             rest = deadline - time.monotonic()
             if rest <= 0:
                 return None
-            message = self._receive_one(min(rest, PING_EVERY))
+            message = self._receive_one(min(rest, self._timing.ping_every))
             if message is not None:
                 return message
 
@@ -100,12 +110,14 @@ class Socket:
         """Close it for good. Closing twice is fine."""
         # Not websocket-client's close(): it waits for the server's answer, and may leave the socket open.
         with contextlib.suppress(websocket.WebSocketException, OSError):
+            self._ws.settimeout(1.0)
             self._ws.send_close()
         self._ws.shutdown()
 
     def _receive_one(self, timeout: float) -> str | bytes | None:
         """One message or control frame; None for the latter, and when nothing whole came in time."""
         taken = self._ws.taken
+        self._ws.deadline = time.monotonic() + timeout
         try:
             self._ws.settimeout(max(timeout, 0.001))
             opcode, data = self._ws.recv_data(control_frame=True)
@@ -126,9 +138,9 @@ class Socket:
 
     def _keep_alive(self) -> None:
         now = time.monotonic()
-        if now - self._heard > PONG_WITHIN:
-            raise SocketClosed(f"nothing was heard for {PONG_WITHIN:.0f} s")
-        if now - max(self._heard, self._pinged) > PING_EVERY:
+        if now - self._heard > self._timing.pong_within:
+            raise SocketClosed(f"nothing was heard for {self._timing.pong_within:.0f} s")
+        if now - max(self._heard, self._pinged) > self._timing.ping_every:
             self._pinged = now
             try:
                 self._ws.ping()
@@ -136,10 +148,25 @@ class Socket:
                 raise SocketClosed(_reason(error)) from None
 
 
-def _refused(url: str, status: int) -> ComfyError:
-    if status in (301, 302, 303, 307, 308, 401, 403, 407, 511):
+def _certificates() -> dict[str, str]:
+    """The certificates that HTTP trusts too."""
+    trusted = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
+    trusted = trusted or str(requests.utils.DEFAULT_CA_BUNDLE_PATH)
+    return {"ca_cert_path" if os.path.isdir(trusted) else "ca_certs": trusted}
+
+
+def _proxy_options(address: Address) -> dict[str, Any]:
+    # The exception is heeded only beside a proxy, which is not used then.
+    host = address.host
+    return {"http_proxy_host": host, "http_proxy_port": 9, "http_no_proxy": [host]} if address.is_loopback else {}
+
+
+def _refused(url: str, status: int | None, error: Exception) -> ComfyError:
+    if status in _LOGINS:
         return SignInNeeded(url, status)
-    return ServerUnreachable(url, f"the websocket was refused with status {status}")
+    if status not in (None, 101):
+        return ServerUnreachable(url, f"the websocket was refused with status {status}")
+    return ServerUnreachable(url, _reason(error))
 
 
 def _reason(error: Exception) -> str:

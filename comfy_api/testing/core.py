@@ -61,6 +61,7 @@ class Options:
     require_headers: Mapping[str, str]
     parallel: int
     cache: bool
+    flags: bool
 
 
 class Core:

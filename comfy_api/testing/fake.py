@@ -37,6 +37,7 @@ class FakeComfyUI:
         require_headers: headers without which it answers 401, websocket included.
         parallel: how many prompts run at once; a real server runs one.
         cache: whether nodes that the last prompt ran are cached, as on a real server.
+        flags: whether it knows feature flags; older servers do not answer them.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class FakeComfyUI:
         require_headers: Mapping[str, str] | None = None,
         parallel: int = 1,
         cache: bool = True,
+        flags: bool = True,
     ) -> None:
         version = "0.38.0" if api == "0.38" else api
         options = Options(
@@ -59,6 +61,7 @@ class FakeComfyUI:
             require_headers=dict(require_headers or {}),
             parallel=parallel,
             cache=cache,
+            flags=flags,
         )
         self._changes, self._changed = 0, threading.Condition()  # protects the count of changes
         self._core = Core(options, self._note_change)

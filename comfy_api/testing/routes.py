@@ -95,7 +95,7 @@ class _Answers:
             data = _parsed(words)
             if data is None:  # a text that is no JSON does not count as the first one
                 continue
-            if first and isinstance(data, dict) and data.get("type") == "feature_flags":
+            if first and self._core.options.flags and isinstance(data, dict) and data.get("type") == "feature_flags":
                 socket.flagged = (data.get("data") or {}).get("supports_preview_metadata") is True
                 await socket.send(wire.text("feature_flags", FEATURES))
             first = False

@@ -45,9 +45,9 @@ def _draw(held: Service, who: str, mine: Desk, form: Form, job: Job | None) -> N
             _buttons(held, who, mine, job)
         with st.container(key="stage"):
             live(
-                describe(held, job, form, same=bool(job) and mine.repeated == job.id),
-                on_example=partial(_example, mine),
-                on_pick=partial(_pick, held, who, mine),
+                describe(held, job, form, same=bool(job) and mine.repeated == job.id, gone=mine.gone),
+                on_example=partial(try_example, mine),
+                on_pick=partial(take_over, held, who, mine),
             )
             _others(held, who, mine, job)
             _engine(held)
@@ -94,8 +94,10 @@ def _stop(held: Service, who: str, job_id: str) -> None:
 
 def _find_again(held: Service, who: str, mine: Desk) -> None:
     """A page that was loaded again: its job stands in the address, if it is this maker's."""
-    job = held.find(who, st.query_params.get("job"))
+    wanted = st.query_params.get("job")
+    job = held.find(who, wanted)
     if job is None:
+        mine.gone = bool(wanted)
         return
     forms.fill(held, mine, job.values)
     st.session_state["keep"] = job.keep
@@ -119,15 +121,19 @@ def _engine(held: Service) -> None:
     if server.kind != "demo":
         return
     with st.container(key="engine", horizontal=True, vertical_alignment="center", gap="small"):
-        st.html(f'<p class="easel-note">{words.DEMO_SHORT}</p>', width="content")
-        with st.popover(words.CONNECT, type="tertiary"):
-            connect(held, server, "stage")
+        note(words.DEMO_SHORT if not server.offer else words.OFFER.format(url=server.offer), width="content")
+        if server.offer:
+            connect(held, server.offer, "stage")
+        else:
+            with st.popover(words.CONNECT, type="tertiary"):
+                st.markdown(words.DEMO_HOW)
 
 
 # --- clicks on the stage: they come from a browser, and are checked ---------------------------------------
 
 
-def _example(mine: Desk, number: Any) -> None:
+def try_example(mine: Desk, number: Any) -> None:
+    """An example prompt was clicked: it is written into the form and made."""
     if not isinstance(number, int) or not 0 <= number < len(words.EXAMPLES):
         return
 
@@ -138,7 +144,8 @@ def _example(mine: Desk, number: Any) -> None:
     mine.wishes.append(wish)
 
 
-def _pick(held: Service, who: str, mine: Desk, picked: Any) -> None:
+def take_over(held: Service, who: str, mine: Desk, picked: Any) -> None:
+    """A picture's settings go into the form: with its seed, or with a new one, which is made at once."""
     if not isinstance(picked, dict):
         return
     try:

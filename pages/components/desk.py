@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Upload:
-    """A picture that the server has. ``file_id`` is the widget's, empty where the picture came with a job."""
+    """A picture that the server has, under ``name``. ``kept``: it came with a job, not from the uploader."""
 
     name: str
     filename: str
-    file_id: str = ""
+    kept: bool = False
 
 
 @dataclass
@@ -42,9 +42,14 @@ class Desk:
         turn: counts the runs; a run that is no longer the newest does nothing.
         pressed: Generate was pressed and no run has taken it yet.
         job_id: the job on the stage.
+        gone: the address names a job that is not here any more.
         uploads: node id → the picture to begin from.
+        taken: node id → the file in its uploader that was sent last.
+        turned_away: node id → why that file was not taken.
+        models: workflow → a model that the server lacks → the one to take instead.
         problem: why the last press was refused, with the control concerned.
         refused: the form at that time; another form is judged anew.
+        failed: it was a job that failed, not a press that was refused.
         repeated: the job that was asked for with the very values of a finished one.
         wishes: what clicks on the stage ask of the form, oldest first.
     """
@@ -53,13 +58,19 @@ class Desk:
     turn: int = 0
     pressed: bool = False
     job_id: str | None = None
+    gone: bool = False
     uploads: dict[str, Upload] = field(default_factory=dict)
+    taken: dict[str, str] = field(default_factory=dict)
+    turned_away: dict[str, str] = field(default_factory=dict)
+    models: dict[str, dict[str, str]] = field(default_factory=dict)
     problem: Problem | None = None
     refused: Mapping[str, Any] = field(default_factory=dict)
+    failed: bool = False
     repeated: str | None = None
     wishes: list[Callable[[], None]] = field(default_factory=list)
     _tolerated: Mapping[str, Any] | None = None
     _keep: bool | None = None
+    _adopts: bool = False
 
     def press(self) -> None:
         """Generate was pressed. Touches nothing of Streamlit's: no newer run can cut it short."""
@@ -74,8 +85,10 @@ class Desk:
     def show(self, job: Job | None) -> None:
         """Puts a job on the stage. What the form says now is no change against it."""
         self.job_id = job.id if job else None
+        self.gone = False
         self._tolerated = None
         self._keep = None
+        self._adopts = job is not None
 
     def act(self, turn: int, read: Callable[[], Form], service: Service, owner: str) -> Form:
         """Reads the form, stops what it contradicts, starts what was pressed."""
@@ -89,9 +102,9 @@ class Desk:
         job = service.find(owner, self.job_id)
         if job and not job.over:
             job = self._switch(job, form, service)
-            if job.keep:
-                self._tolerated = form.raw
-            elif must_stop(self._as_tolerated(job), form.raw, self.pressed):
+            if job.keep or self._adopts:
+                self._tolerated, self._adopts = form.raw, False
+            if must_stop(self._as_tolerated(job), form.raw, self.pressed):
                 service.stop(owner, job.id, reason="again" if self.pressed else "changed")
         self._blame(job, form)
         if self.pressed:
@@ -100,9 +113,9 @@ class Desk:
     def _blame(self, job: Job | None, form: Form) -> None:
         """A control stays marked until the form changes: by a refusal, or by the job that failed on it."""
         if job and job.problem and job.problem.control and form.raw == job.values:
-            self.problem, self.refused = job.problem, form.raw
+            self.problem, self.refused, self.failed = job.problem, form.raw, True
         elif self.problem and form.raw != self.refused:
-            self.problem = None
+            self.problem, self.failed = None, False
 
     def _switch(self, job: Job, form: Form, service: Service) -> Job:
         """The switch was turned: the job follows. Only a turn counts, for another tab may stand otherwise."""
@@ -116,7 +129,7 @@ class Desk:
 
     def _submit(self, before: Job | None, form: Form, service: Service, owner: str) -> None:
         self.pressed = False
-        self.problem = None
+        self.problem, self.failed = None, False
         try:
             job = service.submit(owner, form.slug, form.values(), keep=form.keep, form=dict(form.raw))
         except EaselError as error:
@@ -126,7 +139,7 @@ class Desk:
         same = before and before.over and before.results and before.values == form.raw and form.raw.get("seed")
         self.repeated = job.id if same else None
         self.show(job)
-        self._keep = form.keep
+        self._adopts, self._keep = False, form.keep
 
 
 def desk() -> Desk:

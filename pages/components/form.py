@@ -13,12 +13,11 @@ from typing import Any
 import streamlit as st
 
 from comfy_api.errors import EaselError, Refused
-from comfy_api.jobs.job import Problem
 from comfy_api.service import Service
 from comfy_api.workflow.basics import Basics, Values
 from pages.components import seeds, shapes, words
 from pages.components.desk import Desk, Upload
-from pages.components.notes import problem
+from pages.components.notes import problem, problem_text
 
 #: Numbers of images to choose from; the installation's limit cuts the list.
 IMAGES = (1, 2, 4, 8)
@@ -62,6 +61,7 @@ class Form:
             negative=raw.get("negative"),
             seed=seed,
             uploads=dict(raw.get("uploads", {})),
+            model=dict(raw.get("model", {})),
             **plain,
         )
 
@@ -87,6 +87,8 @@ def read(service: Service, owner: str, desk: Desk) -> Form:
         for node_id in nodes:
             _take_upload(service, owner, desk, node_id)
         raw["uploads"] = {node: desk.uploads[node].name for node in nodes if node in desk.uploads}
+    if chosen := desk.models.get(slug):
+        raw["model"] = dict(chosen)
     keep = bool(state.setdefault("keep", service.settings.keep_by_default))
     return Form(slug, basics, raw, keep)
 
@@ -101,9 +103,10 @@ def fill(service: Service, desk: Desk, raw: Mapping[str, Any]) -> None:
     for name in _defaults(service, service.basics(slug)):
         if name in raw:
             state[_key(name, slug)] = raw[name]
+    desk.models[slug] = dict(raw.get("model", {}))
     for node_id, name in raw.get("uploads", {}).items():
         if node_id not in desk.uploads or desk.uploads[node_id].name != name:
-            desk.uploads[node_id] = Upload(name, name)
+            desk.uploads[node_id] = Upload(name, name, kept=True)
 
 
 def draw(service: Service, desk: Desk, form: Form) -> None:
@@ -112,6 +115,7 @@ def draw(service: Service, desk: Desk, form: Form) -> None:
     basics, raw = form.basics, form.raw
     for image in basics.images_in:
         _upload(service, desk, image.node_id, image.title)
+    _models(service, desk, form.slug)
     if "prompt" in raw:
         st.text_area(
             words.PROMPT,
@@ -133,6 +137,7 @@ def draw(service: Service, desk: Desk, form: Form) -> None:
         problem(desk, "images")
     if "width" in raw:
         _shape(form)
+        problem(desk, "size", "width", "height")
     if "seed" in raw:
         _seed(form)
         problem(desk, "seed")
@@ -156,10 +161,38 @@ def _workflow(service: Service) -> None:
     st.caption(entries[slug].sentence)
 
 
+def _models(service: Service, desk: Desk, slug: str) -> None:
+    """A choice for each model that the workflow names and the server lacks."""
+    chosen = desk.models.setdefault(slug, {})
+    for lack in service.missing(slug):
+        if not lack.options or not isinstance(lack.received, str):
+            problem_text(lack.sentence)
+            continue
+        key = f"model-{slug}-{lack.received}"
+        options = [*lack.nearest, *(option for option in lack.options if option not in lack.nearest)]
+        st.session_state[key] = chosen.get(lack.received)
+
+        def choose(wanted: str = lack.received, key: str = key) -> None:
+            if picked := st.session_state[key]:
+                chosen[wanted] = picked
+
+        if lack.received not in chosen:
+            problem_text(lack.sentence)
+        st.selectbox(
+            words.MODEL,
+            options,
+            index=None,
+            placeholder=words.MODEL_CHOOSE,
+            key=key,
+            on_change=choose,
+        )
+
+
 def _shape(form: Form) -> None:
     own, slug = form.basics.size or (512, 512), form.slug
     width, height = _key("width", slug), _key("height", slug)
-    st.session_state["shape"] = shapes.shape_of((form.raw["width"], form.raw["height"]), own)
+    size = (form.raw["width"] or own[0], form.raw["height"] or own[1])
+    st.session_state["shape"] = shapes.shape_of(size, own)
 
     def choose() -> None:
         if shape := st.session_state["shape"]:
@@ -214,10 +247,9 @@ def _more(service: Service, desk: Desk, form: Form) -> None:
             with st.container(horizontal=True):
                 for name, label in (("width", words.WIDTH), ("height", words.HEIGHT)):
                     _number(label, _key(name, slug), 64, service.settings.max_pixels // 64, 8)
-            problem(desk, "width", "height")
         with st.container(horizontal=True):
             if "steps" in raw:
-                _number(words.STEPS, _key("steps", slug), 1, 150, 1, words.STEPS_HELP)
+                _number(words.STEPS, _key("steps", slug), 1, service.settings.max_steps, 1, words.STEPS_HELP)
             if "cfg" in raw:
                 _number(words.CFG, _key("cfg", slug), 0.0, 30.0, 0.5, words.CFG_HELP)
         problem(desk, "steps", "cfg")
@@ -232,12 +264,11 @@ def _number(label: str, key: str, least: float, most: float, step: float, tip: s
         key=key,
         help=tip,
         persist_state="session",
-        required=True,
     )
 
 
 def _upload(service: Service, desk: Desk, node_id: str, title: str) -> None:
-    limit = max(1, service.settings.max_upload_bytes // 1_000_000)
+    limit = max(1, service.settings.max_upload_bytes // 2**20)
     st.file_uploader(
         title or words.UPLOAD,
         type=["png", "jpg", "jpeg", "webp"],
@@ -245,27 +276,34 @@ def _upload(service: Service, desk: Desk, node_id: str, title: str) -> None:
         max_upload_size=limit,
     )
     kept = desk.uploads.get(node_id)
-    if kept and not kept.file_id:
+    if kept and kept.kept:
         st.caption(words.UPLOAD_KEPT.format(name=kept.filename))
-    problem(desk, "image", node_id)
+    if node_id in desk.turned_away:
+        problem_text(desk.turned_away[node_id])
+    else:
+        problem(desk, "image")
 
 
 def _take_upload(service: Service, owner: str, desk: Desk, node_id: str) -> None:
     """Follows the uploader: a new file is sent once, a removed one is forgotten, one of a job's stays."""
-    file, kept = st.session_state.get(f"image-{node_id}"), desk.uploads.get(node_id)
+    file = st.session_state.get(f"image-{node_id}")
     if file is None:
-        if kept and kept.file_id:
-            del desk.uploads[node_id]
+        desk.turned_away.pop(node_id, None)
+        # The maker took the file away; a picture that came with a job stands on its own.
+        if desk.taken.pop(node_id, None) and not desk.uploads.get(node_id, Upload("", "")).kept:
+            desk.uploads.pop(node_id, None)
         return
-    if kept and kept.file_id == file.file_id:
+    if desk.taken.get(node_id) == file.file_id:
         return
+    desk.taken[node_id] = file.file_id
+    desk.uploads.pop(node_id, None)
+    desk.turned_away.pop(node_id, None)
     try:
         name = service.upload(owner, file.getvalue(), file.name).name
     except EaselError as error:
-        desk.uploads.pop(node_id, None)
-        desk.problem = Problem(str(error), control=node_id)
+        desk.turned_away[node_id] = str(error)
         return
-    desk.uploads[node_id] = Upload(name, file.name, file.file_id)
+    desk.uploads[node_id] = Upload(name, file.name)
 
 
 # --- values ---------------------------------------------------------------------------------------------

@@ -20,21 +20,23 @@ _FOLDER = Path(__file__).parent / "live"
 _KEY = "live"
 
 
+def script() -> str:
+    """The browser's side, in one module."""
+    return "\n".join((_FOLDER / part).read_text(encoding="utf-8") for part in _PARTS)
+
+
 @cache
 def _component() -> ComponentRenderer:
     """Registers the component, once a process."""
-    script = "\n".join((_FOLDER / part).read_text(encoding="utf-8") for part in _PARTS)
     return st.components.v2.component(
         "easel_live",
         html='<section class="easel" aria-label="Stage"></section>',
         css=(_FOLDER / "live.css").read_text(encoding="utf-8"),
-        js=script,
+        js=script(),
     )
 
 
-def live(
-    data: dict[str, Any], *, on_example: Callable[[Any], None], on_pick: Callable[[Any], None]
-) -> None:
+def live(data: dict[str, Any], *, on_example: Callable[[Any], None], on_pick: Callable[[Any], None]) -> None:
     """Draws the stage.
 
     Args:

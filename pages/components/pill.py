@@ -20,7 +20,14 @@ def pill() -> None:
     look, label = _label(server)
     with st.container(key=f"server_{look}", width="content"), st.popover(label, type="tertiary"):
         if server.kind == "demo":
-            connect(service(), server, "head")
+            st.markdown(words.DEMO_SHORT)
+            if server.offer:
+                st.markdown(words.OFFER.format(url=f"`{server.offer}`"))
+                connect(service(), server.offer, "head")
+            else:
+                st.markdown(words.DEMO_HOW)
+        elif not server.kind:
+            st.markdown(words.SERVER_STARTING_MORE)
         elif server.connected:
             st.markdown(words.SERVER_AT.format(version=server.version, name=f"`{server.name}`"))
         else:
@@ -28,6 +35,8 @@ def pill() -> None:
 
 
 def _label(server: ServerState) -> tuple[str, str]:
+    if not server.kind:
+        return "starting", words.SERVER_STARTING
     if server.kind == "demo":
         return "demo", words.SERVER_DEMO
     if server.connected:
@@ -35,16 +44,11 @@ def _label(server: ServerState) -> tuple[str, str]:
     return "down", words.SERVER_DOWN
 
 
-def connect(service: Service, server: ServerState, place: str) -> None:
-    """What the demo engine is, and the way from it to ComfyUI."""
-    st.markdown(words.DEMO_SHORT)
-    if not server.offer:
-        st.markdown(words.DEMO_HOW)
-        return
-    st.markdown(words.OFFER.format(url=f"`{server.offer}`"))
+def connect(service: Service, url: str, place: str) -> None:
+    """The button that takes a ComfyUI which has come up."""
     if st.button(words.CONNECT, key=f"connect_{place}", type="primary"):
         try:
-            service.connect(server.offer)
+            service.connect(url)
         except EaselError as error:
             st.markdown(str(error))
         else:

@@ -10,10 +10,11 @@ from pages.components import words
 from pages.components.form import Form
 
 
-def describe(service: Service, job: Job | None, form: Form, *, same: bool) -> dict[str, Any]:
+def describe(service: Service, job: Job | None, form: Form, *, same: bool, gone: bool) -> dict[str, Any]:
     """Data for the live view. Numbers of 64 bits go as text; URLs carry the base path.
 
     Args:
+        gone: the address names a job that is not here any more.
         same: the job was asked for with the very settings of the one before.
     """
     server = service.server()
@@ -21,7 +22,7 @@ def describe(service: Service, job: Job | None, form: Form, *, same: bool) -> di
         "job": None,
         "over": False,
         "base": service.settings.base_path,
-        "server": server.name,
+        "server": words.SERVER_DEMO if server.kind == "demo" else words.SERVER_NAMED.format(name=server.name),
         "words": words.STAGE,
         "examples": words.EXAMPLES if form.basics.prompt else (),
         "needs": "image" if form.missing else "",
@@ -29,6 +30,7 @@ def describe(service: Service, job: Job | None, form: Form, *, same: bool) -> di
         "height": form.raw.get("height"),
         "stages": [],
         "same": same,
+        "gone": gone,
     }
     if job:
         data |= {
@@ -38,8 +40,7 @@ def describe(service: Service, job: Job | None, form: Form, *, same: bool) -> di
             "width": job.width,
             "height": job.height,
             "stages": [
-                {"node_id": stage.node_id, "title": stage.title, "expected": stage.expected}
-                for stage in job.stages
+                {"node_id": stage.node_id, "title": stage.title, "expected": stage.expected} for stage in job.stages
             ],
         }
     return data

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 NAME = "Easel"
 GENERATE_PAGE = "Generate"
-NO_COOKIE = "Easel tells your pictures from other people's by a cookie, and this browser sends none. Allow cookies for this address and load the page again."
+NO_COOKIE = (
+    "Easel tells your pictures from other people's by a cookie, and this browser sends none. "
+    "Allow cookies for this address and load the page again."
+)
 
 # --- form -----------------------------------------------------------------------------------------------
 
@@ -37,19 +40,26 @@ UPLOAD = "Your picture"
 UPLOAD_MISSING = "Add a picture to begin from"
 UPLOAD_KEPT = "Begins from {name}"
 MODEL = "Model"
+MODEL_CHOOSE = "Choose one"
 
 GENERATE = "Generate"
 AGAIN = "Generate again"
 STOP = "Stop"
 KEEP = "Let it finish"
-KEEP_HELP = "On: a picture that is being made goes on when you change the form, generate again or leave the page. Off: it stops."
+KEEP_HELP = (
+    "On: a picture that is being made goes on when you change the form, generate again or leave the page. "
+    "Off: it stops."
+)
 
 # --- server ---------------------------------------------------------------------------------------------
 
+SERVER_STARTING = "Starting"
+SERVER_STARTING_MORE = "Easel looks for ComfyUI, and starts the demo engine if there is none."
 SERVER_DEMO = "Demo engine"
 SERVER_UP = "ComfyUI {version} · connected"
 SERVER_DOWN = "ComfyUI · down"
 SERVER_AT = "ComfyUI {version} at {name}. Pictures are made there."
+SERVER_NAMED = "ComfyUI at {name}"
 SERVER_GONE = "ComfyUI at {name} does not answer. Easel keeps trying; your pictures so far are safe."
 DEMO_SHORT = "You are looking at the demo engine: it paints, but no model is behind it."
 DEMO_HOW = """Connect ComfyUI: start it on this machine, at `127.0.0.1:8188`, and Easel offers it here. \
@@ -97,8 +107,7 @@ STAGE = {
     "pictures_one": "1 picture",
     "pictures_other": "{n} pictures",
     "seed": "seed {seed}",
-    "done": "{pictures} done",
-    "same": "Same settings, same pictures.",
+    "same": "same settings, same pictures",
     "new_seed": "New seed",
     "stopped": "Stopped",
     "stopped_changed": "You changed the form, so this picture was stopped",

@@ -7,11 +7,30 @@ import requests
 
 from tests.contract.wire import Server
 
-NODES = (
-    "CheckpointLoaderSimple LoraLoader LoraLoaderModelOnly VAELoader CLIPTextEncode KSampler KSamplerAdvanced "
-    "EmptyLatentImage VAEEncode VAEDecode LatentUpscale LatentUpscaleBy LoadImage LoadImageMask ImageScale "
-    "ImageScaleBy ImageInvert ImageBlend EmptyImage PreviewImage SaveImage SaveImageWebsocket"
-).split()
+NODES = [
+    "CheckpointLoaderSimple",
+    "LoraLoader",
+    "LoraLoaderModelOnly",
+    "VAELoader",
+    "CLIPTextEncode",
+    "KSampler",
+    "KSamplerAdvanced",
+    "EmptyLatentImage",
+    "VAEEncode",
+    "VAEDecode",
+    "LatentUpscale",
+    "LatentUpscaleBy",
+    "LoadImage",
+    "LoadImageMask",
+    "ImageScale",
+    "ImageScaleBy",
+    "ImageInvert",
+    "ImageBlend",
+    "EmptyImage",
+    "PreviewImage",
+    "SaveImage",
+    "SaveImageWebsocket",
+]
 
 
 def test_system_stats_name_version_arguments_and_devices(server: Server) -> None:

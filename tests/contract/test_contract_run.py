@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import uuid
+from collections.abc import Iterator
 
 import pytest
 from PIL import Image
@@ -16,11 +17,10 @@ STEP_WITHOUT_FLAG = ["progress", "frame1"]
 
 
 @pytest.fixture(params=[True, False], ids=["flag", "no-flag"])
-def flagged(request: pytest.FixtureRequest, server: Server) -> Client:
+def flagged(request: pytest.FixtureRequest, server: Server) -> Iterator[Client]:
     """A client with the preview flag, and one without."""
-    client = Client(server, flags=bool(request.param))
-    request.addfinalizer(client.close)
-    return client
+    with Client(server, flags=bool(request.param)) as client:
+        yield client
 
 
 def steps_of(messages: list[object], node: str) -> list[str]:

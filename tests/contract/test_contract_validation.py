@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -236,31 +235,60 @@ def test_v3_choices_are_checked_by_newer_servers_only(client: Client) -> None:
 # --- the graph as a whole ---------------------------------------------------------------------------
 
 
-WHOLE: list[tuple[str, Callable[[Graph], Any], str, str, str]] = [
-    (
-        "unknown class",
-        lambda g: {**g, "3": {**g["3"], "class_type": "NoSuchNode"}},
-        "invalid_prompt",
-        "Node ID '#3'",
-        "NoSuchNode",
-    ),
-    ("no class", lambda g: {**g, "3": {"inputs": {}}}, "invalid_prompt", "Node ID '#3'", "class_type"),
-    ("UI format", lambda g: {"nodes": [], "links": []}, "invalid_prompt", "Node ID '#nodes'", "class_type"),
-    ("no output node", lambda g: {k: v for k, v in g.items() if k != "9"}, "prompt_no_outputs", "", "no outputs"),
-    ("empty object", lambda g: {}, "prompt_no_outputs", "", "no outputs"),
-    ("empty list", lambda g: [], "prompt_no_outputs", "", "no outputs"),
-]
-
-
-@pytest.mark.parametrize(("make", "kind", "details", "word"), [r[1:] for r in WHOLE], ids=[r[0] for r in WHOLE])
-def test_a_graph_that_cannot_run_at_all(
-    server: Server, make: Callable[[Graph], Any], kind: str, details: str, word: str
-) -> None:
-    answer = refused(server, make(txt2img(server)))
-    assert answer["error"]["type"] == kind
-    assert answer["error"]["details"].startswith(details)
-    assert word in answer["error"]["message"]
+def test_a_node_of_an_unknown_class_is_named(server: Server) -> None:
+    graph = txt2img(server)
+    graph["3"]["class_type"] = "NoSuchNode"
+    graph["3"]["_meta"] = {"title": "My node"}
+    answer = refused(server, graph)
     assert answer["node_errors"] == {}
+    error = answer["error"]
+    assert error["details"] == "Node ID '#3'"
+    if server.newer:
+        assert error["type"] == "missing_node_type"
+        assert error["message"] == "Node 'My node' not found. The custom node may not be installed."
+        assert error["extra_info"] == {"node_id": "3", "class_type": "NoSuchNode", "node_title": "My node"}
+    else:
+        assert error["type"] == "invalid_prompt"
+        assert error["message"] == "Cannot execute because node NoSuchNode does not exist."
+
+
+def test_a_node_without_a_class_is_named(server: Server) -> None:
+    graph = txt2img(server)
+    del graph["3"]["class_type"]
+    answer = refused(server, graph)
+    assert answer["node_errors"] == {}
+    error = answer["error"]
+    assert error["details"] == "Node ID '#3'"
+    if server.newer:
+        why = "has no class_type. The workflow may be corrupted or a custom node is missing."
+        assert (error["type"], error["message"]) == ("missing_node_type", f"Node 'ID #3' {why}")
+        assert error["extra_info"] == {"node_id": "3", "class_type": None, "node_title": None}
+    else:
+        message = "Cannot execute because a node is missing the class_type property."
+        assert (error["type"], error["message"]) == ("invalid_prompt", message)
+
+
+@pytest.mark.parametrize("outputless", [True, False], ids=["no output node", "empty object"])
+def test_a_graph_without_an_output_is_refused(server: Server, outputless: bool) -> None:
+    graph = txt2img(server)
+    del graph["9"]
+    answer = refused(server, graph if outputless else {})
+    assert (answer["error"]["type"], answer["node_errors"]) == ("prompt_no_outputs", {})
+
+
+@pytest.mark.parametrize(
+    ("prompt", "kind", "details"),
+    [([], "prompt_no_outputs", ""), ({"nodes": [], "links": []}, "invalid_prompt", "Node ID '#nodes'")],
+    ids=["empty list", "UI format"],
+)
+def test_what_is_no_graph_is_refused_or_500_in_newer_versions(
+    server: Server, prompt: Any, kind: str, details: str
+) -> None:
+    if server.newer:
+        assert server.queue(prompt).status_code == 500
+        return
+    error = refused(server, prompt)["error"]
+    assert (error["type"], error["details"]) == (kind, details)
 
 
 def test_a_body_without_prompt(server: Server) -> None:

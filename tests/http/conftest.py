@@ -19,7 +19,7 @@ from starlette.middleware import Middleware
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
-from comfy_api.http import OwnerCookie, Owners, routes
+from comfy_api.http import HostCheck, OwnerCookie, Owners, routes
 from comfy_api.service import Service
 from comfy_api.settings import Settings
 from comfy_api.testing import FakeComfyUI
@@ -95,13 +95,12 @@ def base(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def site(comfy: FakeComfyUI, tmp_path: Path, base: str) -> Iterator[Site]:
-    settings = Settings.load(
-        comfyui_url=comfy.url, data=tmp_path, base_path=base, goodbye_grace=0.3, silent_grace=60.0
-    )
+    settings = Settings.load(comfyui_url=comfy.url, data=tmp_path, base_path=base, goodbye_grace=0.3, silent_grace=60.0)
     service, owners = Service(settings), Owners.of_folder(tmp_path)
     page = Route("/", lambda request: HTMLResponse("<p>Easel</p>"))
     app = Starlette(
-        routes=[page, *routes(lambda: service, owners, base)], middleware=[Middleware(OwnerCookie, owners=owners)]
+        routes=[page, *routes(lambda: service, owners, base)],
+        middleware=[Middleware(HostCheck, hosts=["127.0.0.1"]), Middleware(OwnerCookie, owners=owners)],
     )
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="websockets-sansio", lifespan="off"))

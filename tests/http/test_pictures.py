@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import requests
+import websocket
 
 from comfy_api.http import Owners
 from comfy_api.http.pictures import stem
@@ -74,7 +75,13 @@ def test_a_picture_of_another_job_is_not_found(browser: Browser, job: Job, pictu
 
 @pytest.mark.parametrize(
     ("text", "name"),
-    [("", "picture"), ("../../etc/passwd", "etc-passwd"), ("雪の城", "雪の城"), ("x" * 99, "x" * 48), ("a\nb\0c", "a-b-c")],
+    [
+        ("", "picture"),
+        ("../../etc/passwd", "etc-passwd"),
+        ("雪の城", "雪の城"),
+        ("x" * 99, "x" * 48),
+        ("a\nb\0c", "a-b-c"),
+    ],
 )
 def test_file_names_are_safe(text: str, name: str) -> None:
     assert stem(Job(id="1", owner="ann", workflow="", title="", prompt_text=text)) == name
@@ -104,6 +111,16 @@ def test_a_forged_cookie_is_nobody(tmp_path: Path) -> None:
     assert ours.owner_of({"easel_owner": theirs.new()}) is None
     assert ours.owner_of({"easel_owner": "ann"}) is None
     assert ours.owner_of({}) is None
+
+
+@pytest.mark.parametrize("host", ["evil.example", "", "[", "127.0.0.1.evil.example"])
+def test_a_foreign_name_is_refused_with_a_sentence(site: Site, host: str) -> None:
+    answer = requests.get(site.url, headers={"Host": host}, timeout=5)
+    assert answer.status_code == 400
+    assert "allowedHosts" in answer.text
+    url = f"{site.url.replace('http', 'ws')}{site.base}/easel/jobs/1/live"
+    with pytest.raises(websocket.WebSocketBadStatusException):
+        websocket.create_connection(url, host="evil.example", timeout=5)
 
 
 def test_the_key_outlives_a_start_and_only_we_can_read_it(tmp_path: Path) -> None:

@@ -75,9 +75,7 @@ def test_a_server_that_goes_and_comes_back_is_seen(tmp_path: Path, nobody: str, 
         until(lambda: made.state.connected)
 
 
-def test_a_comfyui_that_appears_is_offered_and_taken_when_asked(
-    tmp_path: Path, nobody: str, until: Until
-) -> None:
+def test_a_comfyui_that_appears_is_offered_and_taken_when_asked(tmp_path: Path, nobody: str, until: Until) -> None:
     with FakeComfyUI() as comfy:
         comfy.stop_listening()
         settings = Settings.load(data=tmp_path)

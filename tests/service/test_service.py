@@ -52,9 +52,7 @@ def test_stages_and_size_are_known_before_anything_came(service: Service) -> Non
     assert job.expected == 8
 
 
-def test_pictures_are_stored_as_they_came_with_a_thumbnail(
-    service: Service, comfy: FakeComfyUI, until: Until
-) -> None:
+def test_pictures_are_stored_as_they_came_with_a_thumbnail(service: Service, comfy: FakeComfyUI, until: Until) -> None:
     sent = png(1300, 700, seed=3)
     comfy.script(Play.usual(before={"result 9 0": steps.result("9", sent)}, without=["result 9 0", "result 9 1"]))
     comfy.script(Play(steps.start(), steps.executing("9"), steps.result("9", sent), steps.success(), steps.end()))
@@ -74,9 +72,43 @@ def test_the_same_picture_in_two_jobs_is_one_file(service: Service, comfy: FakeC
     assert first == second
 
 
-def test_previews_and_progress_reach_whoever_watches(
+def test_a_workflow_without_a_batch_size_runs_once_an_image_with_the_next_seeds(
     service: Service, comfy: FakeComfyUI, until: Until
 ) -> None:
+    service.wait_ready(10)
+    upload = service.upload(ANN, png(64, 64, seed=1), "fox.png")
+    image = service.basics("img2img").images_in[0].node_id
+    chosen = Values(prompt="a fox", seed=2**64 - 1, images=3, steps=2, uploads={image: upload.name})
+    job = service.submit(ANN, "img2img", chosen)
+    assert job.expected == 3
+    fractions = []
+    service.watch(ANN, job.id, lambda: fractions.append(service.get(ANN, job.id).fraction))
+    until(lambda: ended(service, job.id))
+    job = service.get(ANN, job.id)
+    assert (job.state, [picture.index for picture in job.results]) == (JobState.SUCCEEDED, [0, 1, 2])
+    sampler = next(node.id for node in service.workflow("img2img").nodes.values() if "Sampler" in node.class_type)
+    assert [posted["prompt"][sampler]["inputs"]["seed"] for posted in comfy.prompts] == [2**64 - 1, 0, 1]
+    assert fractions == sorted(fractions)
+
+
+def test_stop_between_two_runs_of_a_job_starts_no_further_one(
+    service: Service, comfy: FakeComfyUI, until: Until
+) -> None:
+    comfy.script(Play.usual(before={"end": steps.gate()}))
+    service.wait_ready(10)
+    upload = service.upload(ANN, png(64, 64, seed=1), "fox.png")
+    image = service.basics("img2img").images_in[0].node_id
+    chosen = Values(prompt="a fox", seed=7, images=3, steps=2, uploads={image: upload.name})
+    job = service.submit(ANN, "img2img", chosen)
+    comfy.wait_at()
+    service.stop(ANN, job.id)
+    comfy.open()
+    until(lambda: ended(service, job.id))
+    assert len(comfy.prompts) == 1
+    assert len(service.results(ANN, job.id)) == 1
+
+
+def test_previews_and_progress_reach_whoever_watches(service: Service, comfy: FakeComfyUI, until: Until) -> None:
     comfy.script(Play.usual(after={"progress 3 2": steps.gate()}))
     job = service.submit(ANN, "txt2img", values())
     woken: list[int] = []
@@ -125,7 +157,9 @@ def test_a_second_maker_learns_about_how_long_it_takes(service: Service, comfy: 
     until(lambda: ended(service, waiting.id, BOB))
 
 
-def test_several_at_once_where_the_operator_says_so(comfy: FakeComfyUI, make_service: MakeService, until: Until) -> None:
+def test_several_at_once_where_the_operator_says_so(
+    comfy: FakeComfyUI, make_service: MakeService, until: Until
+) -> None:
     with FakeComfyUI(parallel=3) as wide:
         wide.script(Play.usual(before={"executing 3": steps.gate()}))
         service = make_service(wide.url, jobs_at_once=3)
@@ -163,9 +197,7 @@ def test_stop_of_a_waiting_job_sends_nothing(service: Service, comfy: FakeComfyU
     assert len(comfy.prompts) == 1
 
 
-def test_stop_while_the_job_is_being_given_to_the_server(
-    service: Service, comfy: FakeComfyUI, until: Until
-) -> None:
+def test_stop_while_the_job_is_being_given_to_the_server(service: Service, comfy: FakeComfyUI, until: Until) -> None:
     comfy.script(Play(steps.gate(), steps.answer(), *Play.usual().steps_for(list)))
     job = service.submit(ANN, "txt2img", values())
     comfy.wait_at()
@@ -282,9 +314,7 @@ def test_an_upload_has_to_be_a_picture(service: Service, comfy: FakeComfyUI) -> 
 # --- trouble -----------------------------------------------------------------------------------------------------
 
 
-def test_a_failing_node_is_said_in_plain_words_with_details(
-    service: Service, comfy: FakeComfyUI, until: Until
-) -> None:
+def test_a_failing_node_is_said_in_plain_words_with_details(service: Service, comfy: FakeComfyUI, until: Until) -> None:
     comfy.script(Play(steps.start(), steps.executing("3"), steps.error("3", "too hot", "ValueError"), steps.end()))
     job = service.submit(ANN, "txt2img", values())
     until(lambda: ended(service, job.id))
@@ -295,9 +325,7 @@ def test_a_failing_node_is_said_in_plain_words_with_details(
     assert "ValueError" not in problem.sentence
 
 
-def test_a_missing_model_is_named_with_what_the_server_has(
-    service: Service, comfy: FakeComfyUI, until: Until
-) -> None:
+def test_a_missing_model_is_named_with_what_the_server_has(service: Service, comfy: FakeComfyUI, until: Until) -> None:
     comfy.reject(
         {"type": "prompt_outputs_failed_validation", "message": "Prompt outputs failed validation", "details": ""},
         {"4": {"class_type": "CheckpointLoaderSimple", "dependent_outputs": ["9"], "errors": [

@@ -15,7 +15,12 @@ class Mount {
       this.line.say("stop");
       this.stage.stopping();
     };
+    // The second half of a double click asks for nothing.
+    this.onTwice = (event) => {
+      if (event.detail > 1 && event.target.closest?.(".st-key-press")) event.stopPropagation();
+    };
     document.addEventListener("keydown", this.onKey);
+    document.addEventListener("click", this.onTwice, true);
   }
 
   set(data, tell) {
@@ -51,6 +56,7 @@ class Mount {
 
   unmount() {
     document.removeEventListener("keydown", this.onKey);
+    document.removeEventListener("click", this.onTwice, true);
     this.hangUp();
   }
 }

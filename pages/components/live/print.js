@@ -18,6 +18,11 @@ class Print {
     this.over = false;
   }
 
+  // Whether there is anything of the picture to see.
+  get begun() {
+    return this.root.classList.contains("previewing");
+  }
+
   shape(width, height) {
     if (width > 0 && height > 0) this.root.style.setProperty("--ratio", String(width / height));
   }

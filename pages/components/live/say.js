@@ -47,7 +47,7 @@ function status(words, model) {
         time(words, state.seconds_left, LEFT),
       );
     case "succeeded":
-      return joined(pictures(words, state.results.length), seed);
+      return joined(pictures(words, state.results.length), seed, model.same && words.same);
     case "stopped":
       return joined(words[`stopped_${state.reason}`] ?? words.stopped, kept(words, state));
     default:

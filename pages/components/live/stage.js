@@ -19,11 +19,9 @@ class Stage {
     this.status = make("p", { class: "status" });
     this.turn = make("p", { class: "aloud", role: "status", "aria-live": "polite" });
     this.acts = make("div", { class: "acts" });
-    this.note = make("p", { class: "note", hidden: true });
     root.replaceChildren(
       make("div", { class: "mat" }, this.empty, this.trouble, this.print.root, this.bar),
       make("div", { class: "under" }, this.status, this.acts),
-      this.note,
       this.wall.root,
       this.turn,
       this.viewer.root,
@@ -42,6 +40,7 @@ class Stage {
       this.actsFor = undefined;
     }
     this.model.server = data.server;
+    this.model.same = data.same;
     if (!this.model.state) this.foresee(data);
     this.draw();
   }
@@ -91,9 +90,11 @@ class Stage {
     const { data, model, words } = this;
     const { state } = model;
     const trouble = this.troubled();
-    const blank = !state?.results.length && (trouble || state?.over);
+    const blank = trouble && !state?.results.length;
     this.empty.hidden = Boolean(data.job);
     this.print.root.hidden = !data.job || Boolean(blank);
+    // What was stopped before it was finished stays in sight, and is seen to be no picture yet.
+    this.print.root.classList.toggle("dim", state?.state === "stopped");
     this.trouble.hidden = !trouble;
     if (!data.job) this.invite();
     if (trouble) this.explain(trouble);
@@ -108,10 +109,9 @@ class Stage {
     this.bar.setAttribute("aria-valuenow", Math.round((state?.fraction ?? 0) * 100));
     this.bar.hidden = !busy;
     this.fill.classList.toggle("waiting", busy && state?.state !== "running");
-    write(this.status, !data.job || model.gone ? "" : status(words, model));
+    write(this.status, !data.job || model.gone || trouble?.quiet ? "" : status(words, model));
     this.status.classList.toggle("alert", Boolean(model.down || state?.line === "broken") && busy);
     write(this.turn, data.job ? turn(words, model) : "");
-    this.remark(state);
     this.choices(state);
   }
 
@@ -119,9 +119,9 @@ class Stage {
     const { words, model } = this;
     if (model.gone) return { sentence: words.gone };
     if (model.state?.state === "lost") return { sentence: words.lost, ...model.state.problem };
+    if (model.state?.state === "stopped" && !model.state.results.length && !this.print.begun)
+      return { sentence: status(words, model), quiet: true };
     if (model.state?.state === "failed") return { sentence: words.failed, ...model.state.problem };
-    if (model.state?.state === "stopped" && !model.state.results.length)
-      return { quiet: true, sentence: words[`stopped_${model.state.reason}`] ?? words.stopped };
     return null;
   }
 
@@ -130,13 +130,13 @@ class Stage {
     if (this.told === sentence + details) return;
     this.told = sentence + details;
     const more = details && make("details", {}, make("summary", {}, this.words.details), make("pre", {}, details));
-    this.trouble.replaceChildren(make("p", {}, sentence), more || "");
+    this.trouble.replaceChildren(make("p", {}, sentence.replaceAll(" × ", "\u00a0×\u00a0")), more || "");
   }
 
   // The empty stage: prompts to begin from, as cards in their colours.
   invite() {
     const { data, words } = this;
-    const kind = JSON.stringify([data.examples, data.needs]);
+    const kind = JSON.stringify([data.examples, data.needs, data.gone]);
     if (this.invited === kind) return;
     this.invited = kind;
     const needs = data.needs === "image";
@@ -148,28 +148,21 @@ class Stage {
       );
     this.empty.replaceChildren(
       make("h2", {}, needs ? words.begin_upload : words.begin),
-      make("p", {}, needs ? words.begin_upload_hint : words.begin_hint),
+      make("p", {}, data.gone ? words.gone : needs ? words.begin_upload_hint : words.begin_hint),
       needs ? "" : make("div", { class: "cards" }, ...data.examples.map(card)),
     );
-  }
-
-  remark(state) {
-    const same = this.data.same && state?.state === "succeeded";
-    this.note.hidden = !same;
-    if (same && !this.note.firstChild)
-      this.note.append(this.words.same + " ", action(this.words.new_seed, this.words.vary_hint, () => this.pick(true)));
   }
 
   choices(state) {
     const { words, data } = this;
     const many = state?.results.length ?? 0;
-    const kind = !state?.over ? "none" : `${data.job} ${Math.min(many, 2)} ${state.seed}`;
+    const kind = !state?.over ? "none" : `${data.job} ${Math.min(many, 2)} ${state.seed} ${data.same}`;
     if (this.actsFor === kind) return;
     this.actsFor = kind;
     const chosen = [];
-    if (state?.over && state.seed != null) {
+    if (state?.over && many && state.seed != null) {
       chosen.push(action(words.same_seed, words.same_seed_hint, () => this.pick(false)));
-      chosen.push(action(words.vary, words.vary_hint, () => this.pick(true)));
+      chosen.push(action(data.same ? words.new_seed : words.vary, words.vary_hint, () => this.pick(true)));
     }
     if (state?.over && many)
       chosen.push(

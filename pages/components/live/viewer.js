@@ -22,7 +22,7 @@ class Viewer {
     this.root = make(
       "dialog",
       { class: "viewer", "aria-label": words.open, onkeydown: (event) => this.key(event) },
-      make("div", { class: "light", onclick: (event) => event.target === this.image || shut() }, this.image),
+      make("div", { class: "light", tabindex: -1, autofocus: true, onclick: (event) => event.target === this.image || shut() }, this.image),
       this.back,
       this.on,
       make("div", { class: "foot" }, this.caption, make("span", { class: "acts" }, this.seeds, this.save)),
