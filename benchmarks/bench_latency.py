@@ -43,7 +43,7 @@ def measure(sessions: int, seconds: float) -> tuple[list[float], float]:
         opened = held.enter_context(browser.page())
         browser.generate(opened, web.url, "canvas")
         viewers = held.enter_context(Viewers(web, sessions - 1)) if sessions > 1 else None
-        time.sleep(4)
+        time.sleep(3)
         offset, began = browser.clock_offset(opened), time.time()
         before = [pictures for pictures, _ in viewers.counts()] if viewers else []
         time.sleep(seconds)
@@ -57,7 +57,7 @@ def measure(sessions: int, seconds: float) -> tuple[list[float], float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sessions", type=int, nargs="*", default=[1, 10, 30])
-    parser.add_argument("--seconds", type=float, default=6.0, help="measured, each time")
+    parser.add_argument("--seconds", type=float, default=5.0, help="measured, each time")
     parser.add_argument("--repeats", type=int, default=3)
     asked = parser.parse_args()
     head(f"Picture sent to picture seen, {RATE:.0f} pictures a second for each session; medians of {asked.repeats}")

@@ -25,7 +25,7 @@ MIXED, FULL = (20.0, 10.0), (30.0, 30.0)
 
 
 #: Seconds before the measuring begins.
-_WARM = 4.0
+_WARM = 3.0
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def measure(load: Load, sessions: int, seconds: float, *, baseline: bool = False
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=6.0, help="measured, each time")
+    parser.add_argument("--seconds", type=float, default=4.0, help="measured, each time")
     parser.add_argument("--repeats", type=int, default=3, help="of the comparison")
     parser.add_argument("--sessions", type=int, nargs="*", default=[10, 30])
     asked = parser.parse_args()
@@ -75,7 +75,10 @@ def main() -> None:
             theirs.append(measure(load, 1, asked.seconds, baseline=True))
         mine, loop = median([one.cpu for one in ours]), median([one.cpu for one in theirs])
         line(f"1 session, {name}", f"{mine:.1%}, tutorial {loop:.1%}, ratio 1/{loop / mine:.1f}", met=loop / mine >= 15)
-        line("  pictures a second on the page", f"{ours[0].slowest:.1f}, tutorial {theirs[0].slowest:.1f}")
+        shown, its = median([one.slowest for one in ours]), median([one.slowest for one in theirs])
+        line("  pictures a second on the page", f"{shown:.1f}, tutorial {its:.1f}")
+        # On a busy machine the loop takes what it can get, and shows fewer pictures for it.
+        line("  for each picture shown", f"ratio 1/{(loop / its) / (mine / shown):.1f}")
         line("  memory grew by", f"{ours[-1].growth:.1f} MB, tutorial {theirs[-1].growth:.1f} MB")
         if load == FULL:
             line("  bound of 4 % for one session", f"{mine:.1%}", met=mine <= 0.04)

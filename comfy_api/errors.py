@@ -119,7 +119,7 @@ class InputIsLinked(WorkflowError):
     def __init__(self, title: str, input: str, source: str) -> None:
         self.title, self.input, self.source = title, input, source
         super().__init__(
-            f'"{input}" of "{title}" is fed by node {source}. Set it there, or say relink=True to cut the link.'
+            f'"{input}" of "{title}" is fed by node {source}. Set it there; in Python, relink=True cuts the link.'
         )
 
 

@@ -12,8 +12,8 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -22,23 +22,22 @@ from comfy_api.errors import ComfyError, EaselError, JobNotFound, Refused, Serve
 from comfy_api.jobs.board import Board, LivePreview, Watch
 from comfy_api.jobs.dispatcher import Dispatcher
 from comfy_api.jobs.files import PictureFiles
-from comfy_api.jobs.job import Job, Picture, Stage
+from comfy_api.jobs.job import Job, Picture
 from comfy_api.jobs.limits import check_upload, check_values
+from comfy_api.jobs.naming import extension
+from comfy_api.jobs.prepare import describe, prepare_rounds
 from comfy_api.jobs.presence import Presence
 from comfy_api.servers.engine import Engine, ServerState
 from comfy_api.settings import Settings
 from comfy_api.workflow import (
-    MAX_SEED,
     Basics,
     Catalog,
     Entry,
     Finding,
     Values,
     Workflow,
-    apply,
     check,
     find_basics,
-    output_ids,
 )
 
 __all__ = ["LivePreview", "ServerState", "Service", "Watch", "current", "install"]
@@ -49,7 +48,8 @@ log = logging.getLogger("comfy_api.jobs")
 BUNDLED: Final = Path(__file__).resolve().parents[1] / "workflows"
 #: Longest pause of the thread that looks after left jobs.
 _ROUND: Final = 0.5
-_EXTENSIONS: Final = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp", "image/gif": "gif"}
+#: Uploads whose size is remembered, so that a picture made from one has its shape before it comes.
+_UPLOADS: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,8 @@ class Service:
         self._files = PictureFiles(self._folder / "pictures")
         self._board = Board(max_ended=self.settings.max_jobs, forget=self._forget)
         self._presence = Presence(goodbye_grace=self.settings.goodbye_grace, silent_grace=self.settings.silent_grace)
+        self._uploads_lock = threading.Lock()  # guards the uploads
+        self._uploads: dict[str, Upload] = {}
         self._engine = engine(self.settings)
         self._dispatcher = Dispatcher(self._board, self._files, self.settings, self._engine.client, self._on_end)
         self._closing = threading.Event()
@@ -105,7 +107,7 @@ class Service:
         self._closing.set()
         self._dispatcher.close(timeout)
         self._keeper.join(timeout)
-        self._engine.close()
+        self._engine.close(timeout)
         shutil.rmtree(self._folder, ignore_errors=True)
 
     # --- workflows and the server -----------------------------------------------------------------------------
@@ -159,8 +161,13 @@ class Service:
         if client is None:
             raise ServerUnreachable("the engine", "it is just starting")
         # The maker's own file name is theirs: it stays here.
-        name = f"easel-{hashlib.sha256(data).hexdigest()[:24]}.{_EXTENSIONS.get(mime, 'img')}"
-        return Upload(client.upload_image(data, name).value, width, height)
+        name = f"easel-{hashlib.sha256(data).hexdigest()[:24]}.{extension(mime)}"
+        upload = Upload(client.upload_image(data, name).value, width, height)
+        with self._uploads_lock:
+            self._uploads[upload.name] = upload
+            while len(self._uploads) > _UPLOADS:
+                self._uploads.pop(next(iter(self._uploads)))
+        return upload
 
     # --- jobs -------------------------------------------------------------------------------------------------
 
@@ -198,22 +205,19 @@ class Service:
         waiting = sum(not job.over for job in self._board.jobs(owner))
         if waiting >= self.settings.max_waiting:
             raise Refused(f"You have {waiting} pictures waiting already. Wait for one, or stop one.")
-        rounds = _rounds(source, values)
-        job = self._describe(
-            rounds,
-            Job(
-                id=secrets.token_urlsafe(16),
-                owner=owner,
-                workflow=slug,
-                title=title or next((entry.title for entry in self.entries if entry.slug == slug), ""),
-                values=dict(form or {}),
-                keep=keep,
-                created=time.time(),
-            ),
+        rounds = prepare_rounds(source, values)
+        job = Job(
+            id=secrets.token_urlsafe(16),
+            owner=owner,
+            workflow=slug,
+            title=title or next((entry.title for entry in self.entries if entry.slug == slug), ""),
+            values=dict(form or {}),
+            keep=keep,
+            created=time.time(),
         )
+        job = describe(job, rounds, begun_with=self._upload_size(values))
         self._board.add(job)
-        if not keep:
-            self._presence.expect(job.id, time.monotonic())
+        self._presence.expect(job.id, time.monotonic())
         said = f" prompt_text={job.prompt_text!r}" if self.settings.log_prompts else ""
         log.info("job=%s event=queued workflow=%s seed=%s keep=%s%s", job.id, slug or "own", job.seed, keep, said)
         self._dispatcher.submit(job, rounds)
@@ -230,11 +234,7 @@ class Service:
     def keep(self, owner: str, job_id: str, keep: bool) -> Job:
         """Let a job finish, or tie it to its page again. Raises JobNotFound."""
         self._board.get(owner, job_id)
-        job = self._board.update(job_id, keep=keep)
-        if job is not None and keep:
-            self._presence.forget(job_id)
-        elif job is not None:
-            self._presence.expect(job_id, time.monotonic())
+        self._board.update(job_id, keep=keep)
         return self._board.get(owner, job_id)
 
     def get(self, owner: str, job_id: str) -> Job:
@@ -290,41 +290,25 @@ class Service:
     def _look_after_the_left(self) -> None:
         while not self._closing.wait(_ROUND):
             for job_id in self._presence.overdue(time.monotonic()):
-                self._presence.forget(job_id)
                 job = self._board.find(job_id)
-                if job is not None:
+                if job is None or not job.keep:
+                    self._presence.forget(job_id)
+                if job is not None and not job.keep:
                     self.stop(job.owner, job_id, reason="left")
 
     # --- inside -----------------------------------------------------------------------------------------------
 
-    def _describe(self, rounds: Sequence[Workflow], job: Job) -> Job:
-        """What is known of the coming pictures before they come."""
-        workflow = rounds[0]
-        basics = find_basics(workflow)
-        expected = (basics.images or 1) * len(rounds)
-        width, height = basics.size or (None, None)
-        stages = tuple(Stage(node_id, workflow.nodes[node_id].title, expected) for node_id in output_ids(workflow))
-        text = basics.prompt.text if basics.prompt else ""
-        return replace(job, prompt_text=text, seed=basics.seed, width=width, height=height, stages=stages)
+    def _upload_size(self, values: Values) -> tuple[int, int] | None:
+        """The size of the picture that is begun with: what comes of it has its shape, if not its size."""
+        with self._uploads_lock:
+            known = [self._uploads[name] for name in values.uploads.values() if name in self._uploads]
+        return (known[0].width, known[0].height) if known else None
 
     def _on_end(self, job: Job) -> None:
         self._presence.forget(job.id)
 
     def _forget(self, job: Job) -> None:
         self._files.release(picture.id for picture in job.results)
-
-
-def _rounds(workflow: Workflow, values: Values) -> list[Workflow]:
-    """One run for all images; where the workflow has no batch size, one an image, each with the next seed."""
-    basics = find_basics(workflow)
-    images = values.images or 1
-    if images == 1 or basics.images is not None:
-        return [apply(workflow, values)]
-    first = values.seed if values.seed is not None else basics.seed
-    if first is None:
-        raise Refused("This workflow makes one picture at a time.", "images")
-    one = replace(values, images=None)
-    return [apply(workflow, replace(one, seed=(first + number) % (MAX_SEED + 1))) for number in range(images)]
 
 
 # --- the one of this process --------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from platformdirs import user_data_path
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from comfy_api.errors import SettingsError
@@ -55,6 +55,12 @@ class Settings(BaseSettings):
             parse_address(url)
         return url.strip()
 
+    @model_validator(mode="after")
+    def _has_one_way_in(self) -> Self:
+        if self.comfyui_url:
+            parse_address(self.comfyui_url, api_key=self.comfyui_api_key.get_secret_value() or None)
+        return self
+
     @classmethod
     def load(cls, **overrides: Any) -> Self:
         """Read the environment.
@@ -69,5 +75,5 @@ class Settings(BaseSettings):
 
 
 def _variable(location: tuple[int | str, ...]) -> str:
-    name = str(location[0]).upper()
+    name = str(location[0]).upper() if location else "COMFYUI_URL"
     return name if name.startswith("COMFYUI_URL") or name == "COMFYUI_API_KEY" else f"EASEL_{name}"

@@ -187,7 +187,7 @@ def _end(job: Job, *, stopped: bool, verbose: bool) -> None:
         raise Failure("Someone stopped it on the server. Start it again.", Exit.FAILED)
     if verbose and job.problem.details:
         say(job.problem.details)
-    raise Failure(job.problem.sentence, _code(job.problem, started=job.started is not None))
+    raise Failure(job.problem.sentence, _code(job.problem))
 
 
 def _stopped(job: Job) -> str:
@@ -196,9 +196,7 @@ def _stopped(job: Job) -> str:
     return "Stopped." if job.problem is None else job.problem.sentence
 
 
-def _code(problem: Problem, *, started: bool) -> Exit:
-    """Its details are an error's name, or the server's words on a refusal or a failed node."""
-    if problem.details.isidentifier():
-        kind = getattr(errors, problem.details, None)
-        return Exit.LOCAL if kind is None else code_of(kind)
-    return Exit.FAILED if started else Exit.REJECTED
+def _code(problem: Problem) -> Exit:
+    """By the kind of error; what is none of ours is a fault on this machine."""
+    kind = getattr(errors, problem.kind, None)
+    return Exit.LOCAL if kind is None else code_of(kind)

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import IO, Self
+from typing import IO, Any, Self
 
 #: The same text as `comfy_api.demo.serve.ANNOUNCEMENT`; that module is heavy to import.
 ANNOUNCEMENT = "ComfyUI protocol (demo engine) on "
@@ -64,6 +64,8 @@ class DemoProcess:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=_environment(),
+            # Ctrl-C in a terminal goes to the whole group: the engine has to outlive the stopping of its jobs.
+            **_own_group(),
         )
         line = _first_line(process, deadline)
         if not line.startswith(ANNOUNCEMENT):
@@ -106,6 +108,12 @@ def _first_line(process: subprocess.Popen[bytes], deadline: float) -> str:
         return lines.get(timeout=deadline).decode("utf-8", "replace")
     except queue.Empty:
         return ""
+
+
+def _own_group() -> dict[str, Any]:
+    if sys.platform == "win32":
+        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+    return {"start_new_session": True}
 
 
 def _environment() -> dict[str, str]:

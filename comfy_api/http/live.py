@@ -23,7 +23,7 @@ from comfy_api.service import Service
 #: Seconds between two updates of one viewer, at least: smooth to the eye, cheap for everyone.
 PACE: Final = 1 / 25
 #: What came meanwhile is sent after so many seconds more, unless something newer comes before and goes in its place.
-FRESHER_WITHIN: Final = 1 / 40
+FRESHER_WITHIN: Final = 1 / 30
 #: A viewer that has not said so after so long gets the next preview all the same: its page was in the background.
 DRAWN_WITHIN: Final = 5.0
 #: The close code for somebody else's job, and for another site's page.
@@ -40,6 +40,8 @@ async def live(websocket: WebSocket, service: Service, owner: str | None) -> Non
     try:
         service.joined(owner, job_id)
     except JobNotFound:
+        # A refused handshake looks like a broken line to the page, which would try again for ever.
+        await websocket.accept()
         await websocket.close(_NOT_YOURS)
         return
     viewer = _Viewer(websocket, service, owner, job_id)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import tempfile
 import zipfile
 from pathlib import Path
@@ -15,9 +14,9 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 
 from comfy_api.errors import JobNotFound
 from comfy_api.jobs.job import Job, Picture
+from comfy_api.jobs.naming import file_name, stem
 from comfy_api.service import Service
 
-_EXTENSIONS: Final = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp", "image/gif": "gif"}
 #: A picture's URL holds the hash of its bytes: it never changes.
 _FOR_EVER: Final = {
     "Cache-Control": "private, max-age=31536000, immutable",
@@ -68,17 +67,6 @@ async def all_pictures(request: Request, service: Service, owner: str) -> Respon
 def not_found() -> Response:
     """The same for what is not there and for what is somebody else's."""
     return PlainTextResponse("This picture is not here any more.", 404)
-
-
-def file_name(job: Job, picture: Picture, number: int) -> str:
-    """``a-red-fox-4211-1.png``: from the prompt text, the seed and the place among the job's pictures."""
-    return f"{stem(job)}-{number + 1}.{_EXTENSIONS.get(picture.mime, 'bin')}"
-
-
-def stem(job: Job) -> str:
-    """A file's name without number and ending, safe on every system."""
-    words = re.sub(r"[^\w]+", "-", (job.prompt_text or job.title).lower()).strip("-_")[:48].rstrip("-_")
-    return "-".join(part for part in (words or "picture", "" if job.seed is None else str(job.seed)) if part)
 
 
 def _pack(job: Job, files: list[tuple[Picture, Path]]) -> Path:

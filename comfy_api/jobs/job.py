@@ -103,11 +103,13 @@ class Problem:
 
     Attributes:
         sentence: plain words: what happened, what to do next.
+        kind: the error's class in ``comfy_api.errors``, or another exception's name.
         details: kind of error, node, server's words; folded on the page.
         control: the form's control concerned (``prompt``, ``images`` …), or ``""``.
     """
 
     sentence: str
+    kind: str = ""
     details: str = ""
     control: str = ""
 

@@ -47,7 +47,7 @@ class Presence:
                     seen.deadline = now + (self._goodbye if goodbye else self._silent)
 
     def forget(self, job_id: str) -> None:
-        """The job is over, or goes on whoever looks."""
+        """The job is over, or is being stopped."""
         with self._lock:
             self._seen.pop(job_id, None)
 

@@ -36,14 +36,15 @@ def explain(
         workflow: as it was sent.
         object_info: asked for the choices that the server has, where the graph was refused.
     """
+    kind = type(error).__name__
     if isinstance(error, PromptRejected):
         return _refusal(error, workflow, object_info)
     if isinstance(error, ExecutionFailed):
         details = [f"{error.class_type} ({error.node_id})", f"{error.exception_type}: {error.detail}", *error.traceback]
-        return Problem(str(error), "\n".join(details).strip())
+        return Problem(str(error), kind, "\n".join(details).strip())
     if isinstance(error, EaselError):
-        return Problem(str(error), type(error).__name__)
-    return Problem(_FULL if isinstance(error, OSError) else _FAULT, type(error).__name__)
+        return Problem(str(error), kind, kind)
+    return Problem(_FULL if isinstance(error, OSError) else _FAULT, kind, kind)
 
 
 def _refusal(error: PromptRejected, workflow: Workflow, object_info: Callable[[], Mapping[str, Any]] | None) -> Problem:
@@ -59,4 +60,4 @@ def _refusal(error: PromptRejected, workflow: Workflow, object_info: Callable[[]
     except ComfyError:
         findings = []  # the server went away: its own words have to do
     sentence = findings[0].sentence if findings else str(error)
-    return Problem(sentence, details, control)
+    return Problem(sentence, type(error).__name__, details, control)

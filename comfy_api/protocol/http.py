@@ -125,6 +125,7 @@ class Http:
     def __init__(self, address: Address, *, timeout: float, retries: Retry | None = None) -> None:
         self.address, self.timeout = address, timeout
         self._retries = read_retries() if retries is None else retries
+        self._closed = False
         self._session = _Session()
         self._session.headers.update({"User-Agent": "Easel", **address.headers})
         self._session.auth = _as_it_is
@@ -136,7 +137,8 @@ class Http:
             logging.getLogger(name).addFilter(_without_query)  # adding it again changes nothing
 
     def close(self) -> None:
-        """Close the connections. Closing twice is fine."""
+        """Close the connections; those of requests under way once they are answered. Closing twice is fine."""
+        self._closed = True
         self._session.close()
 
     def get(
@@ -175,8 +177,23 @@ class Http:
         most: int,
         **body: Any,
     ) -> Reply:
-        url, query = f"{self.address.url}{path}", {**self.address.params, **(params or {})}
         seconds = self.timeout if timeout is None else timeout
+        try:
+            return self._exchange(method, path, params or {}, seconds, most, body)
+        finally:
+            if self._closed:
+                self._session.close()
+
+    def _exchange(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, Any],
+        seconds: float,
+        most: int,
+        body: Mapping[str, Any],
+    ) -> Reply:
+        url, query = f"{self.address.url}{path}", {**self.address.params, **params}
         repeat = method == "GET" and bool(self._retries.total)
         for tries_left in range(_MORE_TRIES, -1, -1):
             try:

@@ -62,6 +62,7 @@ class Socket:
         self._ws = _Bounded(skip_utf8_validation=True, sslopt=_certificates())
         self._timing = timing
         self._heard = self._pinged = time.monotonic()
+        self._unanswered: float | None = None  # since when a ping has none
         try:
             self._ws.connect(
                 address.websocket(client_id),
@@ -91,13 +92,14 @@ class Socket:
         """
         deadline = time.monotonic() + timeout
         while True:
-            self._keep_alive()
-            rest = deadline - time.monotonic()
-            if rest <= 0:
-                return None
+            rest = max(deadline - time.monotonic(), 0.0)
             message = self._receive_one(min(rest, self._timing.ping_every))
             if message is not None:
                 return message
+            # After reading: what waited here unread is a sign of life too.
+            self._keep_alive()
+            if rest == 0.0:
+                return None
 
     def wake(self) -> None:
         """From another thread: have ``receive`` raise ``SocketClosed`` at once. The owner still closes it."""
@@ -123,11 +125,12 @@ class Socket:
             opcode, data = self._ws.recv_data(control_frame=True)
         except websocket.WebSocketTimeoutException:
             if self._ws.taken != taken:
-                self._heard = time.monotonic()  # a part of a large message is a sign of life too
+                self._alive()  # a part of a large message is a sign of life too
             return None
         except (websocket.WebSocketException, OSError, ValueError) as error:
             raise SocketClosed(_reason(error)) from None
-        self._heard, self._ws.taken = time.monotonic(), 0
+        self._alive()
+        self._ws.taken = 0
         if opcode == websocket.ABNF.OPCODE_TEXT:
             return str(data, "utf-8", "replace")
         if opcode == websocket.ABNF.OPCODE_BINARY:
@@ -136,12 +139,15 @@ class Socket:
             raise SocketClosed("the server closed the line")
         return None
 
+    def _alive(self) -> None:
+        self._heard, self._unanswered = time.monotonic(), None
+
     def _keep_alive(self) -> None:
         now = time.monotonic()
-        if now - self._heard > self._timing.pong_within:
-            raise SocketClosed(f"nothing was heard for {self._timing.pong_within:.0f} s")
+        if self._unanswered is not None and now - self._unanswered > self._timing.pong_within:
+            raise SocketClosed(f"no answer to a ping for {self._timing.pong_within:.0f} s")
         if now - max(self._heard, self._pinged) > self._timing.ping_every:
-            self._pinged = now
+            self._pinged, self._unanswered = now, self._unanswered or now
             try:
                 self._ws.ping()
             except (websocket.WebSocketException, OSError) as error:

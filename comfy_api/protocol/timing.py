@@ -24,8 +24,10 @@ class Timing:
         connect: for one try to connect again.
         fetch_within: for the files of a finished prompt to be fetched.
         fetch_rest: likewise, of one that failed or was stopped.
-        ping_every: the server sends no pings (protocol.md §1); ours tell a silent line from a dead one.
-        pong_within: a server that encodes a large picture answers nothing for seconds (protocol.md §12).
+        ping_every: the server sends no pings (protocol.md §1); ours, after so much silence, tell a quiet line from a
+            dead one.
+        pong_within: so long after a ping something has to be heard. A server that encodes a large picture answers
+            nothing for seconds (protocol.md §12).
     """
 
     tick: float = 0.5

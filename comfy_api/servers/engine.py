@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import urlsplit
 
-from comfy_api.demo.process import DemoProcess
+from comfy_api.demo.process import DemoDidNotStartError, DemoProcess
 from comfy_api.protocol.client import ComfyClient
 from comfy_api.settings import Settings
 
@@ -83,10 +83,10 @@ class Engine:
         self._use(self._make_client(url), "comfyui")
         self._look()
 
-    def close(self) -> None:
+    def close(self, timeout: float = 20.0) -> None:
         """End the thread, the clients and the demo engine. Closing twice is fine."""
         self._closing.set()
-        self._thread.join(20.0)
+        self._thread.join(timeout)
         with self._lock:
             clients, self._client = [*self._retired, *([self._client] if self._client else [])], None
             self._retired, demo, self._demo = [], self._demo, None
@@ -98,28 +98,45 @@ class Engine:
     # --- the thread -----------------------------------------------------------------------------------------
 
     def _watch(self) -> None:
-        self._choose()
         while not self._closing.is_set():
+            self._choose()
             self._look()
             self._ready.set()
             self._closing.wait(self._look_every if self.state.connected else min(LOOK_AGAIN, self._look_every))
 
     def _choose(self) -> None:
+        """Choose once; but a demo engine that did not start, or ended, is started again."""
         settings = self._settings
-        if settings.comfyui_url and not settings.demo:
+        if self._client is not None:
+            self._revive()
+        elif settings.comfyui_url and not settings.demo:
             self._use(self._make_client(settings.comfyui_url), "comfyui")
         elif not settings.demo and self._is_there(self._next_door):
             self._use(self._make_client(self._next_door), "comfyui")
         else:
             self._start_demo()
 
-    def _start_demo(self) -> None:
+    def _start_demo(self, port: int = 0) -> None:
         began = time.monotonic()
-        demo = DemoProcess.start()
+        try:
+            demo = DemoProcess.start(port)
+        except DemoDidNotStartError as error:
+            log.error("%s", error)
+            with self._lock:
+                self._state = ServerState(kind="demo", name="127.0.0.1", sentence=str(error))
+            return
         with self._lock:
             self._demo = demo
-        self._use(ComfyClient(demo.url), "demo")
+        if self._client is None:
+            self._use(ComfyClient(demo.url), "demo")
         log.info("demo engine ready after %.1f s", time.monotonic() - began)
+
+    def _revive(self) -> None:
+        """Start an ended demo engine anew at its old address, where running jobs look for it."""
+        demo = self._demo
+        if demo is not None and not demo.alive and self.state.kind == "demo":
+            demo.close()
+            self._start_demo(urlsplit(demo.url).port or 0)
 
     def _make_client(self, url: str) -> ComfyClient:
         settings = self._settings

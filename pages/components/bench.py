@@ -45,7 +45,7 @@ def _draw(held: Service, who: str, mine: Desk, form: Form, job: Job | None) -> N
             _buttons(held, who, mine, job)
         with st.container(key="stage"):
             live(
-                describe(held, job, form, same=bool(job) and mine.repeated == job.id, gone=mine.gone),
+                describe(held, job, form, same=job is not None and mine.repeated == job.id, gone=mine.gone),
                 on_example=partial(try_example, mine),
                 on_pick=partial(take_over, held, who, mine),
             )

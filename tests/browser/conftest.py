@@ -7,13 +7,12 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from comfy_api.testing import FakeComfyUI
 from tests.browser.maker import Maker
@@ -85,7 +84,7 @@ def known_nodes() -> dict[str, Any]:
 
 @pytest.fixture(scope="package")
 def fake() -> Iterator[FakeComfyUI]:
-    with FakeComfyUI(object_info=known_nodes()) as server:
+    with FakeComfyUI(object_info=known_nodes(), cache=False) as server:
         yield server
 
 
@@ -127,7 +126,7 @@ class Studio:
 
 @pytest.fixture(scope="package")
 def studio_fake() -> Iterator[FakeComfyUI]:
-    with FakeComfyUI(object_info=known_nodes()) as server:
+    with FakeComfyUI(object_info=known_nodes(), cache=False) as server:
         yield server
 
 
@@ -155,24 +154,50 @@ def studio_comfy(studio_fake: FakeComfyUI, studio: Studio) -> Iterator[Wire]:
 # --- makers ---------------------------------------------------------------------------------------------------
 
 
+class Contexts:
+    """Browser contexts, each like new: emptied of all but the browser's cache of scripts, which saves a second."""
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._free: dict[str, list[BrowserContext]] = {}
+        self._kinds: dict[BrowserContext, str] = {}
+
+    def take(self, **options: Any) -> BrowserContext:
+        """One with these options, beside a desk's viewport and trust in the proxy's certificate."""
+        options = {"viewport": {"width": 1280, "height": 800}, "ignore_https_errors": True, **options}
+        kind = json.dumps(options, sort_keys=True)
+        free = self._free.setdefault(kind, [])
+        context = free.pop() if free else self._browser.new_context(**options)
+        self._kinds[context] = kind
+        return context
+
+    def give_back(self, context: BrowserContext) -> None:
+        """Close its pages, so that their jobs are left, and forget whose it was."""
+        for page in context.pages:
+            page.close()
+        context.clear_cookies()
+        self._free[self._kinds.pop(context)].append(context)
+
+
+@pytest.fixture(scope="package")
+def contexts(browser: Browser) -> Contexts:
+    return Contexts(browser)
+
+
 @pytest.fixture
-def visit(browser: Browser, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Visit]:
-    """``visit(url, **context options)``: another maker, with the page open. A failure leaves screenshots."""
+def visit(contexts: Contexts, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Visit]:
+    """``visit(url, query, **context options)``: another maker, at the page. A failure leaves screenshots."""
     makers: list[Maker] = []
-    with ExitStack() as closing:
 
-        def visit(url: str, query: str = "", **options: Any) -> Maker:
-            options = {"viewport": {"width": 1280, "height": 800}, "ignore_https_errors": True, **options}
-            context = browser.new_context(**options)
-            closing.callback(context.close)
-            makers.append(Maker(context, url))
-            return makers[-1].open(query)
+    def visit(url: str, query: str = "", **options: Any) -> Maker:
+        makers.append(Maker(contexts.take(**options), url))
+        return makers[-1].open(query)
 
-        yield visit
-        if request.node.stash.get(_failed, False):
-            for number, maker in enumerate(makers):
-                if not maker.page.is_closed():
-                    maker.page.screenshot(path=tmp_path / f"maker-{number}.png")
+    yield visit
+    for number, maker in enumerate(makers):
+        if request.node.stash.get(_failed, False) and not maker.page.is_closed():
+            maker.page.screenshot(path=tmp_path / f"maker-{number}.png")
+        contexts.give_back(maker.context)
 
 
 @pytest.fixture

@@ -13,13 +13,17 @@ def test_stop_reaches_the_server_within_a_second_and_names_this_job_alone(maker:
     comfy.hold_after("progress 3 5")
     maker.generate("a red fox")
     comfy.wait_held()
-    stranger = {"prompt": comfy.prompts[0], "client_id": "a stranger"}
+    (ours,) = comfy.prompt_ids
+    graph = comfy.prompts[0] | {
+        "3": {**comfy.prompts[0]["3"], "inputs": {**comfy.prompts[0]["3"]["inputs"], "seed": 1}}
+    }
+    stranger = {"prompt": graph, "client_id": "a stranger", "prompt_id": "00000000-0000-4000-8000-000000000001"}
     requests.post(f"{comfy.fake.url}/prompt", json=stranger, timeout=5).raise_for_status()
     maker.wait_running()
     maker.stop()
-    comfy.wait_stopped(comfy.prompt_ids[0], timeout=1)
+    comfy.wait_stopped(ours, timeout=1)
     maker.wait_over(0)
-    assert comfy.interrupts == [{"prompt_id": comfy.prompt_ids[0]}]
+    assert comfy.interrupts == [{"prompt_id": ours}]
     # The stranger's has come to the gate: it runs, and was not taken out of the queue.
     comfy.wait_held()
     assert comfy.fake.remaining == 1

@@ -135,9 +135,9 @@ json.dump(ended, sys.stdout)
 """
 
 
-def end(process: subprocess.Popen[str]) -> Ended:
+def end(process: subprocess.Popen[str], within: float = LIMIT) -> Ended:
     """Wait for a command."""
-    out, err = process.communicate(timeout=LIMIT)
+    out, err = process.communicate(timeout=within)
     return Ended(process.returncode, out, err)
 
 

@@ -189,6 +189,12 @@ def test_a_key_stays_with_the_server_that_it_was_set_for(cli: Cli, comfy: FakeCo
 # --- stopping -------------------------------------------------------------------------------------------------
 
 
+def test_no_page_has_to_be_open_for_a_job_of_the_shell(cli: Cli, comfy: FakeComfyUI) -> None:
+    comfy.script(Play.usual(before={"result 9 0": steps.wait(1.5)}))  # longer than a round of looking
+    done = cli("run", TXT2IMG, "--server", comfy.url, EASEL_SILENT_GRACE="0", EASEL_GOODBYE_GRACE="0")
+    assert done.code == 0, done.err
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_stops_the_job_on_the_server_and_keeps_what_is_finished(
     start: Start, comfy: FakeComfyUI, tmp_path: Path, number: int
@@ -199,7 +205,7 @@ def test_ctrl_c_stops_the_job_on_the_server_and_keeps_what_is_finished(
     process = start("run", DRAFT, "--server", comfy.url, *SMALL)
     read_until(process.stderr, "Refining 2/3")
     process.send_signal(number)
-    done = end(process)
+    done = end(process, within=8.0)  # less than it waits for a confirmation
     assert (done.code, len(done.paths)) == (Exit.INTERRUPTED, 1), done.err
     assert done.err.endswith("Stopped.\n")
     assert (tmp_path / done.paths[0]).is_file()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+import time
 
 import pytest
 import websocket
@@ -70,9 +71,11 @@ def test_nobody_else_may_look(site: Site, comfy: FakeComfyUI) -> None:
     ann, bob = site.browser(), site.browser()
     job = submit(site, ann)
     assert ann.owner != bob.owner
+    for line in (bob.live(job.id), ann.live("unknown")):
+        opcode, data = line.recv_data()
+        assert (opcode, data[:2]) == (websocket.ABNF.OPCODE_CLOSE, (1008).to_bytes(2, "big"))
+        line.shutdown()
     for attempt in (
-        lambda: bob.live(job.id),
-        lambda: ann.live("unknown"),
         lambda: ann.live(job.id, origin="https://evil.example"),
         lambda: websocket.create_connection(
             f"{site.url.replace('http', 'ws')}{site.base}/easel/jobs/{job.id}/live", timeout=5
@@ -142,18 +145,39 @@ def test_a_silent_loss_has_the_longer_grace(site: Site, comfy: FakeComfyUI, unti
     assert site.service.get(browser.owner, job.id).state is JobState.SUCCEEDED
 
 
-def test_leaving_stops_no_job_that_is_to_finish(site: Site, comfy: FakeComfyUI, until: Until) -> None:
+@pytest.mark.parametrize("switched", [False, True], ids=["from the start", "switched"])
+def test_leaving_stops_no_job_that_is_to_finish(site: Site, comfy: FakeComfyUI, until: Until, switched: bool) -> None:
+    comfy.script(Play.usual(after={"progress 3 1": steps.gate()}))
+    browser = site.browser()
+    job = submit(site, browser, keep=not switched)
+    line = browser.live(job.id)
+    comfy.wait_at()
+    if switched:
+        site.service.keep(browser.owner, job.id, True)
+    line.send("bye")
+    line.shutdown()
+    until(lambda: site.service._presence.overdue(time.monotonic()))
+    assert not site.service.get(browser.owner, job.id).reason
+    comfy.open()
+    until(lambda: site.service.get(browser.owner, job.id).over)
+    assert site.service.get(browser.owner, job.id).state is JobState.SUCCEEDED
+
+
+def test_a_job_tied_to_its_page_again_is_stopped_when_that_is_left(
+    site: Site, comfy: FakeComfyUI, until: Until
+) -> None:
     comfy.script(Play.usual(after={"progress 3 1": steps.gate()}))
     browser = site.browser()
     job = submit(site, browser, keep=True)
     line = browser.live(job.id)
     comfy.wait_at()
+    site.service.keep(browser.owner, job.id, False)
+    assert site.service._presence.next_deadline() is None
     line.send("bye")
     line.shutdown()
-    assert site.service._presence.next_deadline() is None
+    until(lambda: site.service.get(browser.owner, job.id).reason == "left")
     comfy.open()
     until(lambda: site.service.get(browser.owner, job.id).over)
-    assert site.service.get(browser.owner, job.id).state is JobState.SUCCEEDED
 
 
 def test_a_viewer_that_never_reads_holds_up_nobody(site: Site, comfy: FakeComfyUI, until: Until) -> None:

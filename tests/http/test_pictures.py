@@ -12,8 +12,8 @@ import requests
 import websocket
 
 from comfy_api.http import Owners
-from comfy_api.http.pictures import stem
 from comfy_api.jobs.job import Job
+from comfy_api.jobs.naming import stem
 from comfy_api.workflow import Values
 from tests.conftest import Until
 from tests.http.conftest import Browser, Site

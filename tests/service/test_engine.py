@@ -62,6 +62,16 @@ def test_else_the_demo_engine_starts_and_ends_with_us(tmp_path: Path, nobody: st
     assert not demo.alive
 
 
+def test_a_demo_engine_that_dies_comes_back_at_its_address(tmp_path: Path, nobody: str, until: Until) -> None:
+    with engine(tmp_path, nobody) as made:
+        first = made._demo
+        assert first is not None
+        first._process.kill()
+        until(lambda: made._demo is not first and made.state.connected, 20)
+        assert made._demo is not None
+        assert made._demo.url == first.url
+
+
 def test_the_demo_engine_can_be_asked_for(tmp_path: Path) -> None:
     with FakeComfyUI() as comfy, engine(tmp_path, comfy.url, comfyui_url=comfy.url, demo=True) as made:
         assert (made.state.kind, made.state.offer) == ("demo", None)

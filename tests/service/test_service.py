@@ -80,7 +80,7 @@ def test_a_workflow_without_a_batch_size_runs_once_an_image_with_the_next_seeds(
     image = service.basics("img2img").images_in[0].node_id
     chosen = Values(prompt="a fox", seed=2**64 - 1, images=3, steps=2, uploads={image: upload.name})
     job = service.submit(ANN, "img2img", chosen)
-    assert job.expected == 3
+    assert (job.expected, job.width, job.height) == (3, 64, 64)
     fractions = []
     service.watch(ANN, job.id, lambda: fractions.append(service.get(ANN, job.id).fraction))
     until(lambda: ended(service, job.id))
@@ -105,7 +105,8 @@ def test_stop_between_two_runs_of_a_job_starts_no_further_one(
     comfy.open()
     until(lambda: ended(service, job.id))
     assert len(comfy.prompts) == 1
-    assert len(service.results(ANN, job.id)) == 1
+    job = service.get(ANN, job.id)
+    assert (job.state, job.reason, len(job.results)) == (JobState.STOPPED, "asked", 1)
 
 
 def test_previews_and_progress_reach_whoever_watches(service: Service, comfy: FakeComfyUI, until: Until) -> None:
@@ -403,6 +404,20 @@ def test_a_fault_of_ours_ends_one_job_and_not_the_line(service: Service, until: 
     after = service.submit(ANN, "txt2img", values())
     until(lambda: ended(service, after.id))
     assert service.get(ANN, after.id).state is JobState.SUCCEEDED
+
+
+@pytest.mark.parametrize("told", [False, True])
+def test_the_log_has_one_line_an_event_and_no_prompt_text_unless_told(
+    comfy: FakeComfyUI, make_service: MakeService, until: Until, caplog: pytest.LogCaptureFixture, told: bool
+) -> None:
+    caplog.set_level("INFO", "comfy_api.jobs")
+    service = make_service(comfy.url, log_prompts=told)
+    job = service.submit(ANN, "txt2img", values(prompt="my secret fox"))
+    until(lambda: ended(service, job.id))
+    lines = [record.getMessage() for record in caplog.records if job.id in record.getMessage()]
+    events = [word.partition("=")[2] for line in lines for word in line.split() if word.startswith("event=")]
+    assert events == ["queued", "submitted", "started", "result", "result", "succeeded"]
+    assert ("my secret fox" in caplog.text) is told
 
 
 # --- its end -----------------------------------------------------------------------------------------------------

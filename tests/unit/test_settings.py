@@ -30,6 +30,14 @@ def test_each_goes_by_its_variable(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
         assert secret not in repr(settings)
 
 
+def test_a_user_name_beside_an_api_key_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COMFYUI_URL", "http://me:s3cret@studio:8188")
+    monkeypatch.setenv("COMFYUI_API_KEY", "s3cret")
+    with pytest.raises(SettingsError, match="not both") as bad:
+        Settings.load()
+    assert "s3cret" not in str(bad.value)
+
+
 def test_all_bad_values_are_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COMFYUI_URL", "ftp://nowhere")
     monkeypatch.setenv("EASEL_MAX_IMAGES", "many")
