@@ -10,8 +10,8 @@ import streamlit as st
 from comfy_api.errors import EaselError, JobNotFound
 from comfy_api.jobs.job import Job
 from comfy_api.service import Service
+from pages.components import controls, seeds, words
 from pages.components import form as forms
-from pages.components import seeds, words
 from pages.components.desk import Desk, desk
 from pages.components.form import Form
 from pages.components.live import live
@@ -41,7 +41,7 @@ def show() -> None:
 def _draw(held: Service, who: str, mine: Desk, form: Form, job: Job | None) -> None:
     with st.container(key="bench"):
         with st.container(key="form"):
-            forms.draw(held, mine, form)
+            controls.draw(held, mine, form)
             _buttons(held, who, mine, job)
         with st.container(key="stage"):
             live(

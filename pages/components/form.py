@@ -1,7 +1,7 @@
-"""The form: what a workflow lets a maker change, read at the start of a run and drawn afterwards.
+"""The form: what a workflow lets a maker change, read at the start of a run. ``controls.py`` draws it afterwards.
 
 Nothing here starts or stops a job. Widgets keep their values in ``st.session_state`` under the keys of
-:func:`_key`; those that depend on the workflow's own values have one key a workflow.
+:func:`key_of`; those that depend on the workflow's own values have one key a workflow.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ import streamlit as st
 from comfy_api.errors import EaselError, Refused
 from comfy_api.service import Service
 from comfy_api.workflow.basics import Basics, Values
-from pages.components import seeds, shapes, words
+from pages.components import seeds, words
 from pages.components.desk import Desk, Upload
-from pages.components.notes import problem, problem_text
 
 #: Numbers of images to choose from; the installation's limit cuts the list.
 IMAGES = (1, 2, 4, 8)
 _SHARED = ("prompt", "seed", "images")
-_OWN = ("negative", "width", "height", "steps", "cfg")
+#: Values that each workflow has of its own, folded under "More settings".
+OWN = ("negative", "width", "height", "steps", "cfg")
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def read(service: Service, owner: str, desk: Desk) -> Form:
     basics = service.basics(slug)
     raw: dict[str, Any] = {"workflow": slug}
     for name, default in _defaults(service, basics).items():
-        raw[name] = state.setdefault(_key(name, slug), default)
+        raw[name] = state.setdefault(key_of(name, slug), default)
     if basics.images_in:
         nodes = [image.node_id for image in basics.images_in]
         for node_id in nodes:
@@ -102,186 +102,11 @@ def fill(service: Service, desk: Desk, raw: Mapping[str, Any]) -> None:
     state["workflow"] = slug
     for name in _defaults(service, service.basics(slug)):
         if name in raw:
-            state[_key(name, slug)] = raw[name]
+            state[key_of(name, slug)] = raw[name]
     desk.models[slug] = dict(raw.get("model", {}))
     for node_id, name in raw.get("uploads", {}).items():
         if node_id not in desk.uploads or desk.uploads[node_id].name != name:
             desk.uploads[node_id] = Upload(name, name, kept=True)
-
-
-def draw(service: Service, desk: Desk, form: Form) -> None:
-    """Draws all but the buttons."""
-    _workflow(service)
-    basics, raw = form.basics, form.raw
-    for image in basics.images_in:
-        _upload(service, desk, image.node_id, image.title)
-    _models(service, desk, form.slug)
-    if "prompt" in raw:
-        st.text_area(
-            words.PROMPT,
-            key="prompt",
-            height=124,
-            placeholder=basics.prompt.text if basics.prompt else "",
-            persist_state="session",
-        )
-        problem(desk, "prompt")
-    if "images" in raw:
-        st.segmented_control(
-            words.IMAGES,
-            _choices(service, raw["images"]),
-            key="images",
-            required=True,
-            width="stretch",
-            persist_state="session",
-        )
-        problem(desk, "images")
-    if "width" in raw:
-        _shape(form)
-        problem(desk, "size", "width", "height")
-    if "seed" in raw:
-        _seed(form)
-        problem(desk, "seed")
-    if any(name in raw for name in _OWN):
-        _more(service, desk, form)
-
-
-# --- the controls ---------------------------------------------------------------------------------------
-
-
-def _workflow(service: Service) -> None:
-    entries = {entry.slug: entry for entry in service.entries}
-    slug = st.selectbox(
-        words.WORKFLOW,
-        list(entries),
-        format_func=lambda slug: entries[slug].title,
-        key="workflow",
-        persist_state="session",
-        filter_mode=None,
-    )
-    st.caption(entries[slug].sentence)
-
-
-def _models(service: Service, desk: Desk, slug: str) -> None:
-    """A choice for each model that the workflow names and the server lacks."""
-    chosen = desk.models.setdefault(slug, {})
-    for lack in service.missing(slug):
-        if not lack.options or not isinstance(lack.received, str):
-            problem_text(lack.sentence)
-            continue
-        key = f"model-{slug}-{lack.received}"
-        options = [*lack.nearest, *(option for option in lack.options if option not in lack.nearest)]
-        st.session_state[key] = chosen.get(lack.received)
-
-        def choose(wanted: str = lack.received, key: str = key) -> None:
-            if picked := st.session_state[key]:
-                chosen[wanted] = picked
-
-        if lack.received not in chosen:
-            problem_text(lack.sentence)
-        st.selectbox(
-            words.MODEL,
-            options,
-            index=None,
-            placeholder=words.MODEL_CHOOSE,
-            key=key,
-            on_change=choose,
-        )
-
-
-def _shape(form: Form) -> None:
-    own, slug = form.basics.size or (512, 512), form.slug
-    width, height = _key("width", slug), _key("height", slug)
-    size = (form.raw["width"] or own[0], form.raw["height"] or own[1])
-    st.session_state["shape"] = shapes.shape_of(size, own)
-
-    def choose() -> None:
-        if shape := st.session_state["shape"]:
-            st.session_state[width], st.session_state[height] = shapes.size_of(shape, own)
-
-    st.segmented_control(
-        words.SHAPE,
-        list(shapes.SHAPES),
-        format_func=words.SHAPES.__getitem__,
-        key="shape",
-        on_change=choose,
-        width="stretch",
-    )
-
-
-def _seed(form: Form) -> None:
-    st.session_state["random"] = not str(form.raw["seed"]).strip()
-
-    def throw() -> None:
-        st.session_state["seed"] = str(seeds.draw_seed())
-
-    def switch() -> None:
-        st.session_state["seed"] = "" if st.session_state["random"] else str(seeds.draw_seed())
-
-    with st.container(key="seeds", horizontal=True, vertical_alignment="bottom", gap="small"):
-        st.text_input(
-            words.SEED,
-            key="seed",
-            placeholder=words.SEED_PLACEHOLDER,
-            help=words.SEED_HELP,
-            autocomplete="off",
-            persist_state="session",
-        )
-        st.button("⚂", key="dice", help=words.SEED_DICE, on_click=throw)
-        st.toggle(words.SEED_RANDOM, key="random", on_change=switch)
-
-
-def _more(service: Service, desk: Desk, form: Form) -> None:
-    slug, raw = form.slug, form.raw
-    marked = desk.problem is not None and desk.problem.control in _OWN
-    with st.expander(words.MORE, expanded=marked):
-        if "negative" in raw:
-            st.text_area(
-                words.NEGATIVE,
-                key=_key("negative", slug),
-                help=words.NEGATIVE_HELP,
-                height=80,
-                persist_state="session",
-            )
-            problem(desk, "negative")
-        if "width" in raw:
-            with st.container(horizontal=True):
-                for name, label in (("width", words.WIDTH), ("height", words.HEIGHT)):
-                    _number(label, _key(name, slug), 64, service.settings.max_pixels // 64, 8)
-        with st.container(horizontal=True):
-            if "steps" in raw:
-                _number(words.STEPS, _key("steps", slug), 1, service.settings.max_steps, 1, words.STEPS_HELP)
-            if "cfg" in raw:
-                _number(words.CFG, _key("cfg", slug), 0.0, 30.0, 0.5, words.CFG_HELP)
-        problem(desk, "steps", "cfg")
-
-
-def _number(label: str, key: str, least: float, most: float, step: float, tip: str | None = None) -> None:
-    st.number_input(
-        label,
-        min_value=least,
-        max_value=most,
-        step=step,
-        key=key,
-        help=tip,
-        persist_state="session",
-    )
-
-
-def _upload(service: Service, desk: Desk, node_id: str, title: str) -> None:
-    limit = max(1, service.settings.max_upload_bytes // 2**20)
-    st.file_uploader(
-        title or words.UPLOAD,
-        type=["png", "jpg", "jpeg", "webp"],
-        key=f"image-{node_id}",
-        max_upload_size=limit,
-    )
-    kept = desk.uploads.get(node_id)
-    if kept and kept.kept:
-        st.caption(words.UPLOAD_KEPT.format(name=kept.filename))
-    if node_id in desk.turned_away:
-        problem_text(desk.turned_away[node_id])
-    else:
-        problem(desk, "image")
 
 
 def _take_upload(service: Service, owner: str, desk: Desk, node_id: str) -> None:
@@ -309,7 +134,8 @@ def _take_upload(service: Service, owner: str, desk: Desk, node_id: str) -> None
 # --- values ---------------------------------------------------------------------------------------------
 
 
-def _key(name: str, slug: str) -> str:
+def key_of(name: str, slug: str) -> str:
+    """The widget's key for a value of this workflow."""
     return name if name in _SHARED else f"{name}-{slug}"
 
 
@@ -335,8 +161,3 @@ def _defaults(service: Service, basics: Basics) -> dict[str, Any]:
 
 def _nearest(service: Service, images: int) -> int:
     return max(number for number in IMAGES if number <= max(1, min(images, service.settings.max_images)))
-
-
-def _choices(service: Service, chosen: int) -> list[int]:
-    allowed = {number for number in IMAGES if number <= service.settings.max_images}
-    return sorted(allowed | {chosen})
