@@ -332,7 +332,7 @@ def test_a_server_that_stays_away_is_an_error_after_patience(comfy: FakeComfyUI,
 
 
 def test_a_server_that_answers_nonsense_for_a_while_is_borne(comfy: FakeComfyUI, client: ComfyClient) -> None:
-    comfy.script(Play.usual(before={"start": steps.drop(), "progress 3 2": steps.gate()}))
+    comfy.script(Play.usual(before={"start": steps.drop(), "progress 3 2": steps.gate()}), Play.usual())
     for route in ("GET /history/*", "GET /queue"):
         comfy.fail(route, "login", times=3)
         comfy.fail(route, 500, times=3)
