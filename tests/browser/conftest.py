@@ -6,7 +6,7 @@ import copy
 import json
 import os
 import shutil
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,10 +23,10 @@ from tests.conftest import wait_until
 
 HERE = Path(__file__).parent
 MODEL = "v1-5-pruned-emaonly-fp16.safetensors"
-_ARGUMENTS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
+_ARGUMENTS = [
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
+    *("--disable-background-networking", "--disable-component-update"),
+]
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 _NONE = "There is no Chromium. Install one, or name it in EASEL_CHROMIUM."
 
@@ -194,13 +194,64 @@ def visit(contexts: Contexts, request: pytest.FixtureRequest, tmp_path: Path) ->
         return makers[-1].open(query)
 
     yield visit
-    for number, maker in enumerate(makers):
-        if request.node.stash.get(_failed, False) and not maker.page.is_closed():
-            maker.page.screenshot(path=tmp_path / f"maker-{number}.png")
+    if request.node.stash.get(_failed, False):
+        _take_pictures(makers, tmp_path)
+    for maker in makers:
         contexts.give_back(maker.context)
+
+
+def _take_pictures(makers: Iterable[Maker], folder: Path) -> None:
+    for number, maker in enumerate(makers):
+        if not maker.page.is_closed():
+            maker.page.screenshot(path=folder / f"maker-{number}.png")
 
 
 @pytest.fixture
 def maker(visit: Visit, app: App, comfy: Wire) -> Maker:
-    """A maker before ``app``."""
+    """A maker before ``app``, at a page that was just opened."""
     return visit(app.url)
+
+
+@pytest.fixture(scope="module")
+def _known(contexts: Contexts) -> Iterator[dict[str, Maker]]:
+    known: dict[str, Maker] = {}
+    yield known
+    for maker in known.values():
+        contexts.give_back(maker.context)
+
+
+@pytest.fixture
+def regular(
+    _known: dict[str, Maker],
+    contexts: Contexts,
+    app: App,
+    comfy: Wire,
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+) -> Iterator[Callable[[str], Maker]]:
+    """``regular(name)``: a maker who stays at the page for a whole module, which saves loading it.
+
+    The form is as the test before left it, and no job runs. After a failure the page is a new one.
+    """
+
+    def regular(name: str) -> Maker:
+        if name not in _known:
+            _known[name] = Maker(contexts.take(), app.url).open()
+        return _known[name]
+
+    yield regular
+    if request.node.stash.get(_failed, False):
+        _take_pictures(_known.values(), tmp_path)
+        for maker in _known.values():
+            contexts.give_back(maker.context)
+        _known.clear()
+
+
+@pytest.fixture
+def ann(regular: Callable[[str], Maker]) -> Maker:
+    return regular("ann")
+
+
+@pytest.fixture
+def bob(regular: Callable[[str], Maker]) -> Maker:
+    return regular("bob")

@@ -171,29 +171,30 @@ def test_an_example_on_the_empty_stage_is_typed_and_made(visit: Visit, app: App,
     expect(maker.prompt).to_have_value(words)
 
 
-def test_two_stages_stand_apart_under_their_names(maker: Maker, comfy: Wire) -> None:
-    maker.choose_workflow("Draft, then refine")
+def test_two_stages_stand_apart_under_their_names(ann: Maker, comfy: Wire) -> None:
+    ann.choose_workflow("Draft, then refine")
     comfy.hold_before("result 14 0")
-    maker.generate("a red fox")
+    ann.generate("a red fox")
     comfy.wait_held()
-    draft, picture = (maker.page.get_by_role("region", name=name) for name in ("Draft", "Picture"))
+    draft, picture = (ann.page.get_by_role("region", name=name) for name in ("Draft", "Picture"))
     expect(draft.locator("button.open img")).to_have_count(1)
     expect(picture.get_by_role("img", name="Picture 1 of 1")).to_be_visible()
     comfy.go_on()
-    maker.wait_over(2)
+    ann.wait_over(2)
     expect(picture.locator("button.open img")).to_have_count(1)
     for part in (draft, picture):
         expect(part.get_by_role("heading")).to_be_visible()
 
 
-def test_the_form_goes_to_the_server_as_it_stands(maker: Maker, comfy: Wire) -> None:
+def test_the_form_goes_to_the_server_as_it_stands(ann: Maker, comfy: Wire) -> None:
+    ann.choose_workflow("Text to image")
     seed = str(2**64 - 1)
-    maker.seed.fill(seed)
-    maker.choose("images", "4")
-    maker.generate("a red fox")
-    maker.wait_over(4)
+    ann.seed.fill(seed)
+    ann.choose("images", "4")
+    ann.generate("a red fox")
+    ann.wait_over(4)
     (graph,) = comfy.prompts
     assert graph["6"]["inputs"]["text"] == "a red fox"
     assert str(graph["3"]["inputs"]["seed"]) == seed
     assert graph["5"]["inputs"]["batch_size"] == 4
-    expect(maker.status).to_contain_text(f"seed {seed}")
+    expect(ann.status).to_contain_text(f"seed {seed}")

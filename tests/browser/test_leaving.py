@@ -13,7 +13,7 @@ LEFT = "event=stop reason=left"
 
 
 def test_a_closed_tab_stops_its_job_after_the_grace(visit: Visit, studio: Studio, studio_comfy: Wire) -> None:
-    maker, since = visit(studio.url), len(studio.app.lines)
+    maker, since = visit(studio.app.url), len(studio.app.lines)
     studio_comfy.hold_after("progress 3 5")
     job = maker.generate("a red fox")
     studio_comfy.wait_held()
@@ -24,7 +24,7 @@ def test_a_closed_tab_stops_its_job_after_the_grace(visit: Visit, studio: Studio
 
 
 def test_let_it_finish_survives_the_closed_tab(visit: Visit, studio: Studio, studio_comfy: Wire) -> None:
-    maker, other, since = visit(studio.url), visit(studio.url), len(studio.app.lines)
+    maker, other, since = visit(studio.app.url), visit(studio.app.url), len(studio.app.lines)
     studio_comfy.hold_after("progress 3 5")
     job = maker.generate("a red fox")
     studio_comfy.wait_held()
@@ -42,17 +42,17 @@ def test_let_it_finish_survives_the_closed_tab(visit: Visit, studio: Studio, stu
 def test_a_lost_network_outlives_the_goodbyes_grace_and_ends_after_its_own(
     visit: Visit, studio: Studio, studio_comfy: Wire
 ) -> None:
-    lost, other, since = visit(studio.url), visit(studio.url), len(studio.app.lines)
+    lost, other, since = visit(studio.url), visit(studio.app.url), len(studio.app.lines)
     studio_comfy.hold_after("progress 3 5")
     job = lost.generate("a red fox")
     studio_comfy.wait_held()
     lost.wait_running()
     waiting = other.generate("a grey wolf")
     other.wait_says("in line")
-    # Both tabs go, but only one of them can say so.
-    other.close_tab()
+    # Both tabs go, but the first has no line any more to say so.
     studio.proxy.cut()
     lost.close_tab()
+    other.close_tab()
     studio.app.wait_line(f"job={waiting} {LEFT}", since=since)
     assert studio.app.find_all(r"job=(\S+) event=stop", since) == [waiting]
     studio.app.wait_line(f"job={job} {LEFT}", since=since)

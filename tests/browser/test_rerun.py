@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Visit
@@ -41,19 +40,6 @@ CHANGES: dict[str, Act] = {
 }
 
 
-@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_a_changed_value_stops_the_job_within_a_second_and_says_so(maker: Maker, comfy: Wire, change: Act) -> None:
-    comfy.hold_after("progress 3 5")
-    maker.generate("a red fox")
-    comfy.wait_held()
-    maker.wait_running()
-    change(maker)
-    comfy.wait_stopped(comfy.prompt_ids[0], timeout=1)
-    maker.wait_says("You changed the form, so this picture was stopped")
-    maker.wait_over(0)
-    assert len(comfy.prompts) == 1
-
-
 def _fold(maker: Maker) -> None:
     maker.page.get_by_text("More settings").click()
     expect(maker.page.get_by_role("spinbutton", name="Steps")).to_be_visible()
@@ -87,44 +73,58 @@ def _look_at_the_server(maker: Maker) -> None:
     expect(maker.page.get_by_text("Pictures are made there")).to_be_hidden()
 
 
-def test_looking_opening_downloading_folding_and_the_theme_stop_nothing(maker: Maker, comfy: Wire, app: App) -> None:
+def test_looking_opening_downloading_folding_and_the_theme_stop_nothing(ann: Maker, comfy: Wire, app: App) -> None:
     since = len(app.lines)
-    maker.choose("images", "2")
+    ann.choose("images", "2")
     comfy.hold_before("result 9 1")
-    maker.generate("a red fox")
+    ann.generate("a red fox")
     comfy.wait_held()
-    expect(maker.tiles).to_have_count(1)
+    expect(ann.tiles).to_have_count(1)
     for act in (_fold, _open_and_walk, _download, _another_theme, _look_at_the_server):
-        act(maker)
-        maker.wait_idle()
+        act(ann)
+        ann.wait_idle()
     assert comfy.interrupts == []
     comfy.go_on()
-    maker.wait_over(2)
+    ann.wait_over(2)
     assert app.find_all("(event=stop) ", since) == []
 
 
-def test_a_job_that_ends_reruns_the_page_and_stops_nothing(maker: Maker, comfy: Wire, app: App) -> None:
+def test_a_job_that_ends_reruns_the_page_and_stops_nothing(ann: Maker, comfy: Wire, app: App) -> None:
     since = len(app.lines)
+    ann.choose("images", "1")
     for text in ("a red fox", "a grey wolf"):
-        maker.generate(text)
-        maker.wait_over(1)
-        maker.wait_idle()
+        ann.generate(text)
+        ann.wait_over(1)
+        ann.wait_idle()
     assert app.find_all("(event=stop) ", since) == []
     assert comfy.texts == ["a red fox", "a grey wolf"]
 
 
-def test_generate_again_stops_the_old_job_and_starts_a_new_one(maker: Maker, comfy: Wire) -> None:
+def test_generate_again_stops_the_old_job_and_starts_a_new_one(ann: Maker, comfy: Wire) -> None:
     comfy.hold_after("progress 3 5")
-    first = maker.generate("a red fox")
+    first = ann.generate("a red fox")
     comfy.wait_held()
-    expect(maker.generate_button).to_contain_text("Generate again")
-    second = maker.generate()
+    expect(ann.generate_button).to_contain_text("Generate again")
+    second = ann.generate()
     comfy.wait_stopped(comfy.prompt_ids[0])
     assert second != first
     comfy.go_on()
-    maker.wait_over(1)
+    ann.wait_over(1)
     assert comfy.texts == ["a red fox", "a red fox"]
     assert comfy.interrupts == [{"prompt_id": comfy.prompt_ids[0]}]
+
+
+def test_each_changed_value_stops_the_job_within_a_second_and_says_so(ann: Maker, comfy: Wire) -> None:
+    for made, (name, change) in enumerate(CHANGES.items(), 1):
+        comfy.hold_after("progress 3 5")
+        ann.generate("a red fox")
+        comfy.wait_held()
+        ann.wait_running()
+        change(ann)
+        comfy.wait_stopped(comfy.prompt_ids[-1], timeout=1)
+        ann.wait_says("You changed the form, so this picture was stopped")
+        ann.wait_over(0)
+        assert len(comfy.prompts) == len(comfy.interrupts) == made, name
 
 
 def test_with_let_it_finish_a_changed_form_stops_nothing(maker: Maker, comfy: Wire) -> None:

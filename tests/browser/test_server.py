@@ -14,36 +14,36 @@ from tests.browser.process import App
 from tests.browser.wire import Wire
 
 
-def test_a_server_killed_in_the_middle_is_said_and_the_pictures_come_once_it_is_back(maker: Maker, comfy: Wire) -> None:
+def test_a_server_killed_in_the_middle_is_said_and_the_pictures_come_once_it_is_back(ann: Maker, comfy: Wire) -> None:
     comfy.hold_after("progress 3 5")
-    maker.generate("a red fox")
+    ann.generate("a red fox")
     comfy.wait_held()
-    maker.wait_running()
+    ann.wait_running()
     comfy.fake.stop_listening()
-    maker.wait_says("stopped answering. Trying again")
-    expect(maker.pill).to_contain_text("down", timeout=PATIENCE)
+    ann.wait_says("stopped answering. Trying again")
+    expect(ann.pill).to_contain_text("down", timeout=PATIENCE)
     comfy.fake.restart()
     comfy.go_on()
     comfy.fake.resume()
-    maker.wait_over(1)
-    expect(maker.pill).to_contain_text("connected", timeout=PATIENCE)
+    ann.wait_over(1)
+    expect(ann.pill).to_contain_text("connected", timeout=PATIENCE)
     assert comfy.texts == ["a red fox", "a red fox"]
 
 
-def test_a_broken_line_is_mended_and_the_job_goes_on(maker: Maker, comfy: Wire, app: App) -> None:
+def test_a_broken_line_is_mended_and_the_job_goes_on(ann: Maker, comfy: Wire, app: App) -> None:
     since = len(app.lines)
     comfy.hold_after("progress 3 5")
-    maker.generate("a red fox")
+    ann.generate("a red fox")
     comfy.wait_held()
-    maker.wait_running()
+    ann.wait_running()
     comfy.fake.drop_sockets(reset=True)
     app.wait_line("event=line_mended", since=since)
     comfy.go_on()
-    maker.wait_over(1)
+    ann.wait_over(1)
     assert comfy.texts == ["a red fox"]
 
 
-def test_a_refused_prompt_is_said_in_words_with_the_details_folded(maker: Maker, comfy: Wire) -> None:
+def test_a_refused_prompt_is_said_in_words_with_the_details_folded(ann: Maker, comfy: Wire) -> None:
     comfy.fake.reject(
         {"type": "prompt_outputs_failed_validation", "message": "Prompt outputs failed validation", "details": ""},
         {
@@ -61,14 +61,14 @@ def test_a_refused_prompt_is_said_in_words_with_the_details_folded(maker: Maker,
             }
         },
     )
-    maker.generate("a red fox")
-    trouble = maker.page.locator(".easel .trouble")
+    ann.generate("a red fox")
+    trouble = ann.page.locator(".easel .trouble")
     expect(trouble).to_be_visible(timeout=PATIENCE)
     details = trouble.locator("pre")
     expect(details).to_be_hidden()
     trouble.locator("summary").click()
     expect(details).to_contain_text("steps")
-    maker.wait_over(0)
+    ann.wait_over(0)
 
 
 # --- a server that was not there at the start -----------------------------------------------------------------

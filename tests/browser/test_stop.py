@@ -9,9 +9,9 @@ from tests.browser.maker import Maker
 from tests.browser.wire import Wire
 
 
-def test_stop_reaches_the_server_within_a_second_and_names_this_job_alone(maker: Maker, comfy: Wire) -> None:
+def test_stop_reaches_the_server_within_a_second_and_names_this_job_alone(ann: Maker, comfy: Wire) -> None:
     comfy.hold_after("progress 3 5")
-    maker.generate("a red fox")
+    ann.generate("a red fox")
     comfy.wait_held()
     (ours,) = comfy.prompt_ids
     graph = comfy.prompts[0] | {
@@ -19,62 +19,62 @@ def test_stop_reaches_the_server_within_a_second_and_names_this_job_alone(maker:
     }
     stranger = {"prompt": graph, "client_id": "a stranger", "prompt_id": "00000000-0000-4000-8000-000000000001"}
     requests.post(f"{comfy.fake.url}/prompt", json=stranger, timeout=5).raise_for_status()
-    maker.wait_running()
-    maker.stop()
+    ann.wait_running()
+    ann.stop()
     comfy.wait_stopped(ours, timeout=1)
-    maker.wait_over(0)
+    ann.wait_over(0)
     assert comfy.interrupts == [{"prompt_id": ours}]
     # The stranger's has come to the gate: it runs, and was not taken out of the queue.
     comfy.wait_held()
     assert comfy.fake.remaining == 1
 
 
-def test_a_stopped_job_says_so_and_keeps_what_was_finished(maker: Maker, comfy: Wire) -> None:
-    maker.choose("images", "2")
+def test_a_stopped_job_says_so_and_keeps_what_was_finished(ann: Maker, comfy: Wire) -> None:
+    ann.choose("images", "2")
     comfy.hold_before("result 9 1")
-    maker.generate("a red fox")
+    ann.generate("a red fox")
     comfy.wait_held()
-    expect(maker.tiles).to_have_count(1)
-    maker.stop()
-    maker.wait_says("Stopped")
-    maker.wait_says("1 of 2 pictures was finished and is kept")
-    maker.wait_over(1)
-    expect(maker.bar).to_have_count(0)
-    source = maker.tiles.first.get_attribute("src") or ""
-    assert maker.fetch(f"{maker.url}{source}").status == 200
+    expect(ann.tiles).to_have_count(1)
+    ann.stop()
+    ann.wait_says("Stopped")
+    ann.wait_says("1 of 2 pictures was finished and is kept")
+    ann.wait_over(1)
+    expect(ann.bar).to_have_count(0)
+    source = ann.tiles.first.get_attribute("src") or ""
+    assert ann.fetch(f"{ann.url}{source}").status == 200
 
 
-def test_stop_before_anything_came_says_that_nothing_was_finished(maker: Maker, comfy: Wire) -> None:
+def test_stop_before_anything_came_says_that_nothing_was_finished(ann: Maker, comfy: Wire) -> None:
     comfy.hold_before("executing 3")
-    maker.generate("a red fox")
+    ann.generate("a red fox")
     comfy.wait_held()
-    maker.stop()
-    maker.wait_says("Stopped · Nothing was finished yet")
-    maker.wait_over(0)
+    ann.stop()
+    ann.wait_says("Stopped · Nothing was finished yet")
+    ann.wait_over(0)
 
 
-def test_escape_stops_but_closes_the_full_size_picture_first(maker: Maker, comfy: Wire) -> None:
-    maker.choose("images", "2")
+def test_escape_stops_but_closes_the_full_size_picture_first(ann: Maker, comfy: Wire) -> None:
+    ann.choose("images", "2")
     comfy.hold_before("result 9 1")
-    maker.generate("a red fox")
+    ann.generate("a red fox")
     comfy.wait_held()
-    maker.tiles.first.click()
-    expect(maker.viewer).to_be_visible()
-    maker.page.keyboard.press("Escape")
-    expect(maker.viewer).to_be_hidden()
+    ann.tiles.first.click()
+    expect(ann.viewer).to_be_visible()
+    ann.page.keyboard.press("Escape")
+    expect(ann.viewer).to_be_hidden()
     assert comfy.interrupts == []
-    maker.page.keyboard.press("Escape")
+    ann.page.keyboard.press("Escape")
     comfy.wait_stopped(comfy.prompt_ids[0])
-    maker.wait_over(1)
+    ann.wait_over(1)
 
 
-def test_after_a_stop_the_next_picture_is_made_as_ever(maker: Maker, comfy: Wire) -> None:
+def test_after_a_stop_the_next_picture_is_made_as_ever(ann: Maker, comfy: Wire) -> None:
     comfy.hold_after("progress 3 5")
-    maker.generate("a red fox")
+    ann.generate("a red fox")
     comfy.wait_held()
-    maker.stop()
-    maker.wait_over(0)
+    ann.stop()
+    ann.wait_over(0)
     comfy.go_on()
-    maker.generate("a grey wolf")
-    maker.wait_over(1)
+    ann.generate("a grey wolf")
+    ann.wait_over(1)
     assert comfy.texts == ["a red fox", "a grey wolf"]

@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Visit
 from tests.browser.maker import Maker
 from tests.browser.process import App
 from tests.browser.wire import Wire
-
-
-@pytest.fixture
-def ann(visit: Visit, app: App, comfy: Wire) -> Maker:
-    return visit(app.url)
-
-
-@pytest.fixture
-def bob(visit: Visit, app: App, comfy: Wire) -> Maker:
-    return visit(app.url)
 
 
 def test_each_sees_their_own_picture_alone_and_the_second_waits_in_line(ann: Maker, bob: Maker, comfy: Wire) -> None:
@@ -28,8 +17,8 @@ def test_each_sees_their_own_picture_alone_and_the_second_waits_in_line(ann: Mak
     bob.generate("a grey wolf")
     bob.wait_says("2nd in line")
     ann.wait_says("step 5 of 20")
-    expect(bob.page.get_by_text("fox")).to_have_count(0)
-    expect(ann.page.get_by_text("wolf")).to_have_count(0)
+    expect(bob.page.locator(".easel").get_by_text("fox")).to_have_count(0)
+    expect(ann.page.locator(".easel").get_by_text("wolf")).to_have_count(0)
     comfy.go_on()
     for maker, alt in ((ann, "a red fox"), (bob, "a grey wolf")):
         maker.wait_over(1)
@@ -88,6 +77,7 @@ url => new Promise(done => {
 
 
 def test_pictures_zip_and_live_view_are_refused_to_everyone_else(ann: Maker, bob: Maker) -> None:
+    ann.choose("images", "1")
     job = ann.generate("a red fox")
     ann.wait_over(1)
     thumb = ann.tiles.first.get_attribute("src") or ""

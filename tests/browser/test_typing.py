@@ -26,34 +26,34 @@ def _by_click(maker: Maker) -> None:
     maker.generate_button.click()
 
 
-@pytest.mark.parametrize(("press", "times"), [(_by_keys, 50), (_by_click, 20)], ids=["ctrl-enter", "click"])
+@pytest.mark.parametrize(("press", "times"), [(_by_keys, 50), (_by_click, 12)], ids=["ctrl-enter", "click"])
 def test_time_and_again_each_press_makes_one_job_of_the_text_as_typed(
-    maker: Maker, comfy: Wire, app: App, press: Callable[[Maker], None], times: int
+    ann: Maker, comfy: Wire, app: App, press: Callable[[Maker], None], times: int
 ) -> None:
     since, typed = len(app.lines), []
     for number in range(times):
         # Each odd one is pressed while the one before is still being made.
         comfy.go_on() if number % 2 else comfy.hold_after("progress 3 5")
         typed.append(f"fox {number}")
-        maker.type_prompt(typed[-1])
-        press(maker)
+        ann.type_prompt(typed[-1])
+        press(ann)
         app.wait_line(f"{QUEUED.split('(')[0]}{typed[-1]}'", since=since)
         if number % 2:
             app.wait_line(r"event=succeeded", since=since)
     assert app.find_all(QUEUED, since) == typed
 
 
-def test_a_double_click_makes_one_job_and_does_not_stop_it(maker: Maker, comfy: Wire, app: App) -> None:
+def test_a_double_click_makes_one_job_and_does_not_stop_it(ann: Maker, comfy: Wire, app: App) -> None:
     since = len(app.lines)
-    maker.type_prompt("a red fox")
-    maker.generate_button.dblclick()
-    maker.wait_over(1)
+    ann.type_prompt("a red fox")
+    ann.generate_button.dblclick()
+    ann.wait_over(1)
     assert app.find_all(r"(event=\w+)", since).count("event=queued") == 1
     assert app.find_all(r"(event=stop) ", since) == []
 
 
 class SlowLine:
-    """The page's own websocket, on which the server's answers can be held back: a maker who is quicker than the page."""
+    """The page's own websocket, with answers that can be held back: its maker is quicker than the page."""
 
     def __init__(self, maker: Maker) -> None:
         self._held: list[str | bytes] = []
