@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import cv2
 import numpy as np
 
 from comfy_api.demo.brush import (
@@ -159,7 +160,7 @@ def _veil(st: Stage, amount: float, heavy: bool) -> None:
     field = ground_noise(st.dice("veil"), rows, st.width, st.scale * 0.8, cells=0.9, stretch=2.2, octaves=7)[::-1]
     density = smooth(field, 0.9 - 1.3 * amount, 2.5 - 0.9 * amount)
     shift = max(2, round(0.014 * st.scale))
-    lee = np.roll(blur(density, 0.006 * st.scale), (int(-shift * 0.6), int(-shift * st.side)), (0, 1))
+    lee = _moved(blur(density, 0.006 * st.scale), -shift * st.side, -shift * 0.6)
     bright = np.clip(0.5 + (density - lee) * 1.6, 0, 1)
     level = np.linspace(0, 1, rows, dtype=np.float32)[:, None]
     near = np.exp(-distance(st, *st.sun, 1.4)[:rows] * 2.6)
@@ -183,7 +184,7 @@ def _banks(st: Stage, count: int, heavy: bool) -> None:
         crown = _billow(rng, st.width, rng.uniform(1.6, 3.2))
         envelope = np.clip(profile(rng, st.width, 1.6, octaves=2) * 0.9 + 0.35, 0, 1)
         top_line = foot - tall * envelope * (0.35 + crown)
-        top = max(int(top_line.min()) - 2, 0)
+        top = max(int(top_line.min() - 0.1 * tall) - 2, 0)  # the puffs reach above the line
         end = min(int(foot + 1), st.height)
         if end - top < 4:
             continue
@@ -200,6 +201,14 @@ def _banks(st: Stage, count: int, heavy: bool) -> None:
             crest, shade = mix(crest, shade, 0.55), mix(shade, st.light.zenith, 0.5)
         paint = shade + (crest - shade) * facing[..., None]
         over(st.picture, paint, body * np.float32(0.8 * depth), top)
+
+
+def _moved(field: Field, right: float, down: float) -> Field:
+    """The field, so many pixels further; its edges go on, for a wrapped one would show as a seam."""
+    size = (field.shape[1], field.shape[0])
+    step = np.array([[1, 0, int(right)], [0, 1, int(down)]], np.float32)
+    moved = cv2.warpAffine(field, step, size, flags=cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(moved, np.float32)
 
 
 def _billow(rng: np.random.Generator, width: int, cells: float) -> Field:

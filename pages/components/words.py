@@ -77,15 +77,12 @@ SHOW = "Show"
 
 # --- stage: words that the live view puts together -----------------------------------------------------
 
-#: Prompts to begin from, each with the colours of its card: sky, horizon, land, light.
+#: Prompts to begin from, each with a picture in static/examples.
 EXAMPLES = (
-    (
-        "a lighthouse on a cliff at dusk, waves below, warm light",
-        ("#2b2a55", "#d9806a", "#251f3d", "#ffd9a0"),
-    ),
-    ("a pine forest in morning fog, snow on the ground", ("#b9c9cc", "#eef0ec", "#4c6764", "#ffffff")),
-    ("a small harbour at night, lanterns, calm water", ("#0b1230", "#27507a", "#0a1626", "#f4c66b")),
-    ("desert dunes under a huge red sun", ("#f0b06f", "#f7d9a6", "#b4532f", "#d8352a")),
+    ("a lighthouse on a cliff at dusk, waves below, warm light", "lighthouse.webp"),
+    ("sailing boat on a mountain lake at sunset", "boat.webp"),
+    ("desert dunes under a huge red sun", "dunes.webp"),
+    ("hot air balloons over mountains at dawn", "balloons.webp"),
 )
 
 STAGE = {

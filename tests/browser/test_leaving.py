@@ -19,7 +19,7 @@ def test_a_closed_tab_stops_its_job_after_the_grace(visit: Visit, studio: Studio
     studio_comfy.wait_held()
     maker.wait_running()
     maker.close_tab()
-    studio.app.wait_line(f"job={job} {LEFT}", since=since, timeout=5)
+    studio.app.wait_line(f"job={job} {LEFT}", since=since, timeout=4)
     studio_comfy.wait_stopped(studio_comfy.prompt_ids[0])
 
 

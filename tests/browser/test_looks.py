@@ -179,6 +179,7 @@ def test_pictures_buttons_and_fields_have_names_in_every_state(ann: Maker, comfy
     ann.wait_over(2)
     ann.tiles.first.click()
     assert page.evaluate(_NAMELESS) == []
+    page.keyboard.press("Escape")
 
 
 def test_a_screen_reader_is_told_the_turns_and_not_every_step(ann: Maker, comfy: Wire) -> None:

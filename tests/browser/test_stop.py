@@ -69,6 +69,7 @@ def test_escape_stops_but_closes_the_full_size_picture_first(ann: Maker, comfy: 
 
 
 def test_after_a_stop_the_next_picture_is_made_as_ever(ann: Maker, comfy: Wire) -> None:
+    ann.choose("images", "1")
     comfy.hold_after("progress 3 5")
     ann.generate("a red fox")
     comfy.wait_held()

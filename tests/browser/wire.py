@@ -68,8 +68,8 @@ class Wire:
 
     def wait_stopped(self, prompt_id: str, timeout: float = 15) -> None:
         """Wait until this prompt, and none else, was interrupted."""
-        self.fake.wait_for(lambda: bool(self.interrupts), timeout, "no interrupt came")
-        assert {"prompt_id": prompt_id} in self.interrupts
+        wanted = {"prompt_id": prompt_id}
+        self.fake.wait_for(lambda: wanted in self.interrupts, timeout, "no interrupt of it came")
         assert all(body and set(body) == {"prompt_id"} for body in self.interrupts)
 
     def close(self) -> None:

@@ -133,7 +133,7 @@ class Stage {
     this.trouble.replaceChildren(make("p", {}, sentence.replaceAll(" × ", "\u00a0×\u00a0")), more || "");
   }
 
-  // The empty stage: prompts to begin from, as cards in their colours.
+  // The empty stage: prompts to begin from, as cards with a picture of each.
   invite() {
     const { data, words } = this;
     const kind = JSON.stringify([data.examples, data.needs, data.gone]);
@@ -143,7 +143,8 @@ class Stage {
     const card = (example, n) =>
       make(
         "button",
-        { type: "button", class: "card", style: example[1].map((colour, k) => `--${"abcd"[k]}:${colour}`).join(";"), onclick: () => this.tell("example", n) },
+        { type: "button", class: "card", onclick: () => this.tell("example", n) },
+        make("img", { src: `${data.base}/app/static/examples/${example[1]}`, alt: "" }),
         make("span", {}, example[0]),
       );
     this.empty.replaceChildren(
