@@ -1,8 +1,9 @@
-"""A line that a test can cut, block or slow: a TCP proxy on loopback."""
+"""A line that a test can cut or block: a TCP proxy on loopback, with TLS before it where that is wanted."""
 
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -11,8 +12,8 @@ from contextlib import contextmanager, suppress
 class Proxy:
     """Forwards every connection to ``(host, port)`` until told otherwise. Thread-safe."""
 
-    def __init__(self, host: str, port: int) -> None:
-        self._target = (host, port)
+    def __init__(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> None:
+        self._target, self._tls = (host, port), tls
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._lock = threading.Lock()  # guards the two below
@@ -54,6 +55,12 @@ class Proxy:
                 near, _ = self._listener.accept()
             except OSError:
                 return
+            if self._tls is not None:
+                try:
+                    near = self._tls.wrap_socket(near, server_side=True)
+                except OSError:  # a client that does not trust us
+                    near.close()
+                    continue
             try:
                 far = socket.create_connection(self._target, timeout=5)
             except OSError:
@@ -85,12 +92,12 @@ def _shut(one: socket.socket) -> None:
 
 
 @contextmanager
-def proxy_to(url: str) -> Iterator[tuple[Proxy, str]]:
-    """The proxy, and the URL that leads through it."""
+def proxy_to(url: str, tls: ssl.SSLContext | None = None) -> Iterator[tuple[Proxy, str]]:
+    """The proxy, and the URL that leads through it; https with ``tls``, its side of the encryption."""
     host, _, port = url.removeprefix("http://").partition(":")
-    proxy = Proxy(host, int(port.partition("/")[0]))
+    proxy = Proxy(host, int(port.partition("/")[0]), tls)
     proxy.start()
     try:
-        yield proxy, f"http://127.0.0.1:{proxy.port}"
+        yield proxy, f"{'https' if tls else 'http'}://127.0.0.1:{proxy.port}"
     finally:
         proxy.close()

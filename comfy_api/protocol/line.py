@@ -46,9 +46,9 @@ class Line:
         return self._young_deaths < YOUNG_DEATHS
 
     @property
-    def is_receiving(self) -> bool:
-        """Whether a message is half here."""
-        return self._socket is not None and self._socket.receiving
+    def received(self) -> float:
+        """When the last part of a message came that is half here, monotonic; 0 when none is."""
+        return 0.0 if self._socket is None else self._socket.received
 
     def open_first(self) -> None:
         """Connect; where only the websocket is barred, go on without one.

@@ -80,9 +80,9 @@ class Socket:
             raise _refused(address.url, status, error) from None
 
     @property
-    def receiving(self) -> bool:
-        """Whether a message is half here."""
-        return self._ws.taken > 0
+    def received(self) -> float:
+        """When the last part of a message came that is half here, monotonic; 0 when none is."""
+        return self._heard if self._ws.taken else 0.0
 
     def receive(self, timeout: float) -> str | bytes | None:
         """The next message, text as str, or None when none was whole within ``timeout`` seconds.

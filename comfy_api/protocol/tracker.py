@@ -154,6 +154,8 @@ class Tracker:
         attempt.follower.connection_lost()
         if attempt.entry is not None:
             attempt.follower.end(attempt.entry.outcome)
+        elif attempt.posted is not None:
+            self._ask(attempt)  # it may be over, and then no other socket is needed
 
     def _reconnect(self, attempt: Attempt) -> None:
         """Connect, or where that has failed too often just wait: ``_look_after`` asks the history meanwhile."""
@@ -180,7 +182,7 @@ class Tracker:
         if self.stopping.is_set() and now - self._cancelled > self._timing.cancel_every:
             self.cancel(attempt)
         if attempt.entry is not None:
-            if not self._line.is_receiving and now - max(attempt.ended, self._heard) > self._timing.last_words:
+            if now - max(attempt.ended, self._heard, self._line.received) > self._timing.last_words:
                 self._lose_line(attempt, "it does not say the end")
         elif self._line.is_open and self._is_deaf(attempt, now):
             self._lose_line(attempt, "nothing is heard on it")

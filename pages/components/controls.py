@@ -94,30 +94,37 @@ def _shape(form: Form) -> None:
     own, slug = form.basics.size or (512, 512), form.slug
     width, height = key_of("width", slug), key_of("height", slug)
     size = (form.raw["width"] or own[0], form.raw["height"] or own[1])
-    st.session_state["shape"] = shapes.shape_of(size, own)
+    shape = shapes.shape_of(size, own)
+    # A key for each state: a browser that has not heard of the new size yet cannot bring the old shape back.
+    key = f"shape-{shape}"
 
     def choose() -> None:
-        if shape := st.session_state["shape"]:
-            st.session_state[width], st.session_state[height] = shapes.size_of(shape, own)
+        chosen = st.session_state[key]
+        if chosen and chosen != shape:
+            st.session_state[width], st.session_state[height] = shapes.size_of(chosen, own)
 
     st.segmented_control(
         words.SHAPE,
         list(shapes.SHAPES),
+        default=shape,
         format_func=words.SHAPES.__getitem__,
-        key="shape",
+        key=key,
         on_change=choose,
         width="stretch",
     )
 
 
 def _seed(form: Form) -> None:
-    st.session_state["random"] = not str(form.raw["seed"]).strip()
+    random = not str(form.raw["seed"]).strip()
+    # A key for each state: a browser that has not heard of the new seed yet cannot wipe it.
+    key = f"random-{random}"
 
     def throw() -> None:
         st.session_state["seed"] = str(seeds.draw_seed())
 
     def switch() -> None:
-        st.session_state["seed"] = "" if st.session_state["random"] else str(seeds.draw_seed())
+        if st.session_state[key] != random:
+            st.session_state["seed"] = str(seeds.draw_seed()) if random else ""
 
     with st.container(key="seeds", horizontal=True, vertical_alignment="bottom", gap="small"):
         st.text_input(
@@ -129,7 +136,7 @@ def _seed(form: Form) -> None:
             persist_state="session",
         )
         st.button("⚂", key="dice", help=words.SEED_DICE, on_click=throw)
-        st.toggle(words.SEED_RANDOM, key="random", on_change=switch)
+        st.toggle(words.SEED_RANDOM, value=random, key=key, on_change=switch)
 
 
 def _more(service: Service, desk: Desk, form: Form) -> None:

@@ -136,10 +136,15 @@ class Desk:
             self.problem = Problem(str(error), control=getattr(error, "control", ""))
             self.refused = form.raw
             return
-        same = before and before.over and before.results and before.values == form.raw and form.raw.get("seed")
+        same = before and before.over and before.results and _settled(before) == form.raw
         self.repeated = job.id if same else None
         self.show(job)
         self._adopts, self._keep = False, form.keep
+
+
+def _settled(job: Job) -> dict[str, Any]:
+    """A job's form with the seed that was drawn for it."""
+    return {**job.values, **({"seed": str(job.seed)} if "seed" in job.values else {})}
 
 
 def desk() -> Desk:

@@ -87,7 +87,7 @@ class Maker:
 
     def choose(self, key: str, label: str) -> None:
         """A part of a segmented control."""
-        self.page.locator(f".st-key-{key}").get_by_text(label, exact=True).click()
+        self.page.locator(f".st-key-{key}, [class*=st-key-{key}-]").get_by_text(label, exact=True).click()
 
     def choose_workflow(self, title: str) -> None:
         """Another workflow."""

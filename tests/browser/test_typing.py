@@ -125,3 +125,22 @@ def test_a_typed_width_stays_though_the_next_thing_is_done_before_the_page_has_a
     maker.wait_idle()
     expect(maker.page.locator(".st-key-images [aria-checked=true]")).to_have_text("2")
     expect(width).to_have_value("640")
+
+
+def test_random_draws_a_seed_when_it_is_turned_off_and_empties_it_when_it_is_turned_on(ann: Maker) -> None:
+    switch = ann.page.get_by_role("switch", name="Random").or_(ann.page.get_by_role("checkbox", name="Random"))
+    for _ in range(2):
+        ann.page.get_by_text("Random", exact=True).click()
+        expect(switch).not_to_be_checked()
+        expect(ann.seed).to_have_value(re.compile(r"^\d+$"))
+        ann.page.get_by_text("Random", exact=True).click()
+        expect(switch).to_be_checked()
+        expect(ann.seed).to_have_value("")
+
+
+def test_a_shape_sets_the_size_again_and_again(ann: Maker) -> None:
+    ann.page.get_by_text("More settings").click()
+    width = ann.page.get_by_role("spinbutton", name="Width")
+    for shape, size in (("Portrait", "448"), ("Landscape", "576"), ("Square", "512"), ("Portrait", "448")):
+        ann.choose("shape", shape)
+        expect(width).to_have_value(size)

@@ -40,11 +40,10 @@ Until = Callable[..., None]
 
 
 @pytest.fixture
-def client() -> Iterator[ComfyClient]:
+def client(until: Until) -> Iterator[ComfyClient]:
     with ComfyClient(URL) as made:
         yield made
-        left = [thread.name for thread in threading.enumerate() if thread.name.startswith("easel")]
-        assert not left
+        until(lambda: not [thread for thread in threading.enumerate() if thread.name.startswith("easel")])
 
 
 def a_seed() -> int:
@@ -58,7 +57,7 @@ def graph(client: ComfyClient) -> Callable[..., Any]:
     def make(sender: str = "PreviewImage", *, seed: int, steps: int = 3, batch: int = 1) -> Any:
         if sender not in ("PreviewImage", "SaveImage") and not client.get_object_info(sender):
             pytest.skip(f"this server has no {sender}")
-        sampler = {"sampler_name": "euler", "scheduler": "normal", "cfg": 4.0, "denoise": 1.0}
+        sampler = {"sampler_name": "euler", "scheduler": "normal", "cfg": 1.0, "denoise": 1.0}
         last: dict[str, Any] = {"images": ["8", 0]}
         last |= {"filename_prefix": "easel-test"} if sender == "SaveImage" else {}
         last |= {"format": "PNG"} if sender == SenderKind.ETN else {}
@@ -153,7 +152,7 @@ def test_kept_previews_are_fetched(client: ComfyClient, graph: Callable[..., Any
     assert result.mime == "image/png"
 
 
-def test_a_running_prompt_is_stopped_within_a_second_and_another_one_goes_on(
+def test_a_running_prompt_is_stopped_soon_and_another_one_goes_on(
     client: ComfyClient, graph: Callable[..., Any]
 ) -> None:
     long, other = client.run(graph(seed=a_seed(), steps=1000)), client.run(graph(seed=a_seed()))
@@ -170,7 +169,7 @@ def test_a_running_prompt_is_stopped_within_a_second_and_another_one_goes_on(
 def test_a_waiting_prompt_is_stopped_and_the_running_one_goes_on(
     client: ComfyClient, graph: Callable[..., Any]
 ) -> None:
-    running = client.run(graph(seed=a_seed(), steps=60))
+    running = client.run(graph(seed=a_seed(), steps=5))
     waiting = client.run(graph(seed=a_seed()))
     place = waiting.next_event(30)
     assert isinstance(place, Queued)
@@ -204,7 +203,7 @@ def test_two_clients_hear_their_own(client: ComfyClient, graph: Callable[..., An
 @pytest.mark.parametrize("sender", ["PreviewImage", "ETN_SendImageWebSocket"])
 def test_a_line_that_is_cut_while_sampling_is_mended(graph: Callable[..., Any], sender: str) -> None:
     with proxy_to(URL) as (proxy, url), ComfyClient(url) as through:
-        run = through.run(graph(sender, seed=a_seed(), steps=40, batch=2))
+        run = through.run(graph(sender, seed=a_seed(), steps=6, batch=2))
         seen = until_sampling(run)
         proxy.cut()
         seen += finished(run)
@@ -212,7 +211,7 @@ def test_a_line_that_is_cut_while_sampling_is_mended(graph: Callable[..., Any], 
         assert len(of(LineBroken, seen)) == len(of(LineMended, seen)) == 1
         assert sorted(result.index for result in run.results) == [0, 1]
         assert not any(result.recomputed for result in run.results)
-        assert [event.value for event in of(Progress, seen)][-1] == 40
+        assert [event.value for event in of(Progress, seen)][-1] == 6
 
 
 @pytest.mark.parametrize("sender", ["PreviewImage", "ETN_SendImageWebSocket"])
@@ -220,7 +219,7 @@ def test_a_line_that_is_away_at_the_end_costs_no_second_sampling(
     client: ComfyClient, graph: Callable[..., Any], sender: str, until: Until
 ) -> None:
     with proxy_to(URL) as (proxy, url), ComfyClient(url, timeout=2.0) as through:
-        run = through.run(graph(sender, seed=a_seed(), steps=20))
+        run = through.run(graph(sender, seed=a_seed(), steps=4))
         until_sampling(run)
         proxy.block()
         first = run.prompt_id
@@ -233,7 +232,7 @@ def test_a_line_that_is_away_at_the_end_costs_no_second_sampling(
 
 def test_where_no_socket_lives_long_enough_pictures_come_as_files(graph: Callable[..., Any]) -> None:
     with proxy_to(URL) as (proxy, url), ComfyClient(url) as through:
-        run = through.run(graph(seed=a_seed(), steps=60))
+        run = through.run(graph(seed=a_seed(), steps=8))
         seen: list[Event] = []
         while len(of(LineBroken, seen)) < 3:
             event = run.next_event(60)

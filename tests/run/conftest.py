@@ -13,6 +13,7 @@ import pytest
 from running import Connect
 
 from comfy_api import ComfyClient
+from comfy_api.protocol.http import read_retries
 from comfy_api.testing import FakeComfyUI
 
 
@@ -43,13 +44,17 @@ def comfy() -> Iterator[FakeComfyUI]:
         yield server
 
 
+#: As many repetitions as usual, a twentieth of the waits.
+QUICK = read_retries().new(backoff_factor=0.005, backoff_jitter=0.01)
+
+
 @pytest.fixture
 def connect() -> Iterator[Connect]:
     """Makes clients, and closes them."""
     with ExitStack() as stack:
 
         def make(url: str, **options: Any) -> ComfyClient:
-            return stack.enter_context(ComfyClient(url, **{"timeout": 5.0, **options}))
+            return stack.enter_context(ComfyClient(url, **{"timeout": 5.0, "retries": QUICK, **options}))
 
         yield make
 

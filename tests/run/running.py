@@ -13,14 +13,14 @@ Connect = Callable[..., ComfyClient]
 
 #: As ``Timing``, a hundred times as impatient.
 FAST = Timing(
-    tick=0.02,
-    ask_after=0.15,
+    tick=0.01,
+    ask_after=0.08,
     place_after=0.02,
     place_every=0.05,
-    deaf_after=0.3,
-    last_words=0.25,
-    gone_after=0.2,
-    cancel_every=0.1,
+    deaf_after=0.2,
+    last_words=0.15,
+    gone_after=0.12,
+    cancel_every=0.05,
     connect=1.0,
     fetch_within=5.0,
     fetch_rest=2.0,

@@ -5,7 +5,10 @@ from __future__ import annotations
 import gzip
 import json
 import logging
+import shutil
 import socket
+import ssl
+import subprocess
 import threading
 import time
 from collections.abc import Callable
@@ -15,6 +18,7 @@ from typing import Any
 import pytest
 from raw import answering, raw_server, request
 from running import FAST, Connect, graph
+from tcp_proxy import proxy_to
 from urllib3.exceptions import ConnectTimeoutError
 from urllib3.util import Retry
 
@@ -102,6 +106,40 @@ def test_no_proxy_leads_to_this_machine(
     monkeypatch.delenv("NO_PROXY", raising=False)
     assert connect(comfy.url).run(graph(), timing=FAST).wait(10)
     assert comfy.sockets_opened == 1
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate of 127.0.0.1 that nobody has signed, and its key, in one file."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("no openssl here to make a certificate with")
+    folder = tmp_path_factory.mktemp("tls")
+    wanted = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"]
+    made = ["-keyout", str(folder / "key.pem"), "-out", str(folder / "own.pem")]
+    command = [openssl, "req", "-x509", "-nodes", "-newkey", "rsa:2048", *wanted, *made]
+    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    return folder / "own.pem"
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_https_and_wss_trust_the_same_certificates(
+    comfy: FakeComfyUI, connect: Connect, certificate: Path, monkeypatch: pytest.MonkeyPatch, trusted: bool
+) -> None:
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate, certificate.with_name("key.pem"))
+    if trusted:
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    with proxy_to(comfy.url, tls) as (_, url):
+        client = connect(url, retries=Retry(0))
+        if trusted:
+            assert client.run(graph(), timing=FAST).wait(10)
+            assert comfy.sockets_opened == 1
+            return
+        for call in (client.get_queue, lambda: client.connect("me"), lambda: client.run(graph(), timing=FAST)):
+            with pytest.raises(ServerUnreachable):
+                call()
+        assert comfy.requests == []
 
 
 # --- sign-in ---
@@ -340,7 +378,7 @@ def test_no_secret_in_a_log_an_error_or_a_repr(
     comfy.fail("*", fault, times=None, to=f"/login?token={SECRET}")
     quick = read_retries().new(backoff_factor=0.001, total=1)
     url = comfy.url.replace("//", f"//{SECRET}:{SECRET}@") + f"?token={SECRET}"
-    client = connect(url, timeout=0.1, headers={"X-Door": SECRET}, params={"more": SECRET}, retries=quick)
+    client = connect(url, timeout=0.05, headers={"X-Door": SECRET}, params={"more": SECRET}, retries=quick)
     said = [repr(client), str(client.address), client.health().error]
     calls = [*CALLS.values(), lambda client: client.run(graph(), timing=FAST)]
     calls += [lambda client: client.connect("me")] if fault != "close-after-accept" else []  # that one is opened

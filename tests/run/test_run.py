@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -251,8 +252,9 @@ def test_garbage_and_frames_of_others_change_nothing(comfy: FakeComfyUI, client:
     assert len(comfy.prompts) == 1
 
 
-def test_a_result_that_is_cut_is_asked_for_again(comfy: FakeComfyUI, client: ComfyClient) -> None:
-    cut = steps.result("9", png(32, 16, 7)[:-30])
+@pytest.mark.parametrize("whole", [png(32, 16, 7), jpeg(64, 64, 7)], ids=["png", "jpeg"])
+def test_a_result_that_is_cut_is_asked_for_again(comfy: FakeComfyUI, client: ComfyClient, whole: bytes) -> None:
+    cut = steps.result("9", whole[:-30])  # OpenCV takes a cut JPEG for a whole one
     comfy.script(Play.usual(after={"result 9 0": cut}, without=["result 9 0"]), Play.usual())
     (result,) = client.run(graph("ETN_SendImageWebSocket"), timing=FAST).wait(10)
     assert result.data == png(32, 16, 7)
@@ -319,7 +321,7 @@ def test_what_the_socket_still_holds_is_let_in_when_the_history_is_first(
     early = steps.Step("history", write_history)
     asked = steps.Step("asked", lambda stage: stage.board.gates.stand_at("gate"))
     comfy.script(Play.usual(before={"start": [early, asked]}))
-    run = client.run(graph("ETN_SendImageWebSocket"), timing=FAST)
+    run = client.run(graph("ETN_SendImageWebSocket"), timing=replace(FAST, last_words=30.0))
     comfy.wait_for(lambda: any(request.path.startswith("/history/") for request in comfy.requests))
     comfy.open()
     assert run.wait(10)
@@ -394,6 +396,17 @@ def test_outputs_that_the_server_left_out_are_named_and_not_waited_for(
     assert run.problems[0].title == "Final"
     assert events_of(run)[-1] == Finished(run.problems)
     assert len(comfy.prompts) == 1
+
+
+def test_outputs_that_the_server_left_out_are_not_asked_for_after_a_break_either(
+    comfy: FakeComfyUI, client: ComfyClient
+) -> None:
+    broken = ["executing 12:7", "finished 12:7", "result 12:7 0"]
+    cut = {"executing 9": steps.drop()}
+    comfy.script(Play.usual(before=cut, without=broken, node_errors=problem("12:7", ["12:7"])), Play.usual())
+    run = client.run(two_stages(), timing=FAST)
+    assert places(run.wait(10)) == [("9", 0)]
+    assert "12:7" not in str([body.get("partial_execution_targets") for body in comfy.prompts])
 
 
 def test_a_node_that_a_switch_left_out_is_not_asked_for_again(comfy: FakeComfyUI, client: ComfyClient) -> None:

@@ -401,7 +401,7 @@ def test_a_prompt_that_is_over_before_its_answer_is_lost_is_found_in_the_history
 def test_a_proxy_that_gives_up_is_asked_what_became_of_the_prompt(
     comfy: FakeComfyUI, client: ComfyClient, status: int
 ) -> None:
-    comfy.fail("POST /prompt", status, times=2)
+    comfy.fail("POST /prompt", status)
     assert client.run(graph(), timing=FAST).wait(10)
     assert len(comfy.prompts) == 1
 

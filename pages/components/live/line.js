@@ -57,8 +57,10 @@ class Line {
 
   // After a sleep or a tunnel a socket may look open and be dead: a new one costs little.
   wake() {
-    const asleep = document.visibilityState === "visible" && Date.now() - this.last > 20000;
-    if (!this.closed && (asleep || this.socket?.readyState !== WebSocket.OPEN)) this.open();
+    // A page that goes is hidden after its goodbye: it must not come back for that.
+    if (this.closed || document.visibilityState !== "visible") return;
+    const asleep = Date.now() - this.last > 20000;
+    if (asleep || this.socket?.readyState !== WebSocket.OPEN) this.open();
   }
 
   say(word) {
