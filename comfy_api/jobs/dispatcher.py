@@ -7,6 +7,8 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
 from typing import Final
 
 from comfy_api.errors import ComfyError, ServerUnreachable
@@ -16,6 +18,7 @@ from comfy_api.jobs.files import PictureFiles
 from comfy_api.jobs.job import Job, JobState
 from comfy_api.jobs.record import Recorder, Ticket
 from comfy_api.protocol.client import ComfyClient
+from comfy_api.protocol.events import Event
 from comfy_api.protocol.run import Run
 from comfy_api.settings import Settings
 from comfy_api.workflow import Workflow
@@ -126,20 +129,27 @@ class Dispatcher:
         if run is None:
             self._recorder.end(ticket, JobState.STOPPED, reason=ticket.reason)
             return
-        if not ticket.round:
-            self._board.update(ticket.job_id, state=JobState.SUBMITTED, line="")
-        log.info("job=%s event=submitted prompt=%s", ticket.job_id, run.prompt_id)
         with self._changed:
             ticket.run = run
             stop = bool(ticket.reason)
         if stop:
             run.stop()
-        for event in run:
-            try:
-                self._recorder.note(ticket, event)
-            except OSError:
+        with suppress(ComfyError):  # the recorder has it from the run's last event
+            run.wait()
+
+    def _note(self, ticket: Ticket, event: Event) -> None:
+        """Take an event, in the run's own thread: what goes wrong here ends the job, and the run with it."""
+        try:
+            self._recorder.note(ticket, event)
+        except Exception as error:
+            if not isinstance(error, OSError):
+                log.exception("job=%s event=fault", ticket.job_id)
+            self._recorder.fail(ticket, error)
+            with self._changed:
+                ticket.reason = ticket.reason or "fault"
+                run = ticket.run
+            if run is not None:
                 run.stop()
-                raise
 
     def _start(self, ticket: Ticket) -> Run | None:
         """Have the server take the job; wait for a server that is away. None: it was stopped meanwhile."""
@@ -154,6 +164,7 @@ class Dispatcher:
                     swap=not self._settings.keep_previews,
                     silence=self._settings.silence,
                     patience=self._settings.patience,
+                    on_event=partial(self._note, ticket),
                 )
             except ServerUnreachable:
                 if time.monotonic() > deadline:

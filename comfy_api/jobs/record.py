@@ -50,6 +50,7 @@ class Ticket:
         run: the present round, once the server took it.
         reason: why it is to stop, or ``""``.
         began: when the server began the first round, monotonic.
+        submitted: whether its server has taken it.
     """
 
     job_id: str
@@ -59,6 +60,12 @@ class Ticket:
     run: Run | None = None
     reason: str = ""
     began: float | None = None
+    submitted: bool = False
+
+    def submit(self) -> bool:
+        """Whether this is the first word of its server."""
+        first, self.submitted = not self.submitted, True
+        return first
 
     @property
     def last(self) -> bool:
@@ -92,6 +99,9 @@ class Recorder:
 
     def note(self, ticket: Ticket, event: Event) -> None:
         """Write down one event. Raises OSError where a picture cannot be stored."""
+        if ticket.submit():
+            self._board.update(ticket.job_id, state=JobState.SUBMITTED, line="")
+            log.info("job=%s event=submitted", ticket.job_id)
         match event:
             case Preview():
                 self._board.show(ticket.job_id, event)
@@ -116,7 +126,7 @@ class Recorder:
                     ticket.began = time.monotonic()
                     self._board.update(job_id, started=time.time())
                 self._board.update(job_id, state=JobState.RUNNING, place=None)
-                log.info("job=%s event=started", job_id)
+                log.info("job=%s event=started prompt=%s", job_id, event.prompt_id)
             case LineBroken():
                 self._board.update(job_id, line="broken")
                 log.warning("job=%s event=line_broken reason=%r", job_id, event.reason)
@@ -148,7 +158,7 @@ class Recorder:
     def _keep(self, ticket: Ticket, result: Result) -> None:
         job_id = ticket.job_id
         job = self._board.find(job_id)
-        if job is None or result.image is None:
+        if job is None or job.over or result.image is None:
             return  # other files than pictures are not kept
         height, width = result.image.shape[:2]
         earlier = sum(picture.node_id == result.node_id for picture in job.results[: ticket.before])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from itertools import count
 from typing import Final
 
@@ -14,6 +14,29 @@ from comfy_api.protocol.events import END, Event, Preview, Progress, Queued, Res
 MAX_WAITING: Final = 20_000
 #: These wait however many they are: the run's caller has come for them.
 _KEPT: Final = (Result, *END)
+
+
+class Direct:
+    """Hands each event to a function at once, one at a time, from whichever thread has it; no one reads it later."""
+
+    def __init__(self, take: Callable[[Event], None]) -> None:
+        self._take = take
+        self._lock = threading.Lock()  # one event at a time, and none after the end
+        self._ended = False
+
+    def put(self, event: Event) -> None:
+        """Hand over an event; after the end none is."""
+        with self._lock:
+            if not self._ended:
+                self._ended = isinstance(event, END)
+                self._take(event)
+
+    def get(self, timeout: float | None) -> Event | None:
+        """Nothing: every event has been handed over."""
+        return None
+
+    def __iter__(self) -> Iterator[Event]:
+        return iter(())
 
 
 class Channel:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Final, Self
 from urllib.parse import quote
@@ -13,6 +13,7 @@ from urllib3.util import Retry
 
 from comfy_api.errors import ComfyError
 from comfy_api.protocol.address import Address, parse_address
+from comfy_api.protocol.events import Event
 from comfy_api.protocol.http import Http
 from comfy_api.protocol.replies import Health, SystemStats
 from comfy_api.protocol.routes import Routes
@@ -154,6 +155,7 @@ class ComfyClient(Routes):
         silence: float = 1800.0,
         patience: float = 300.0,
         timing: Timing = USUAL,
+        on_event: Callable[[Event], None] | None = None,
     ) -> Run:
         """Queue a workflow and follow it. Returns once the server has taken it.
 
@@ -164,6 +166,8 @@ class ComfyClient(Routes):
             silence: seconds without any sign of life before the run fails with ``RunTimeout``.
             patience: seconds for a server that went away to come back, before it fails with ``ServerUnreachable``.
             timing: the finer points of its patience.
+            on_event: takes each event at once, one at a time, from the run's own threads, and so has to be quick and
+                raise nothing. The run then keeps neither events nor results.
 
         Raises:
             PromptRejected: the graph was refused.
@@ -180,7 +184,7 @@ class ComfyClient(Routes):
             patience=patience,
             timing=timing,
         )
-        return Run.start(self, loaded, options)
+        return Run.start(self, loaded, options, on_event)
 
     def connect(self, client_id: str, *, timeout: float | None = None, timing: Timing = USUAL) -> Socket:
         """Open the websocket that hears of ``client_id``'s prompts. The caller's thread owns it."""

@@ -28,8 +28,23 @@ class Delivery:
     Files are fetched by threads of its own: the websocket has to be read all the while (protocol.md §0.5).
     """
 
-    def __init__(self, client: ComfyClient, title: Callable[[str], str], announce: Callable[[Result], None]) -> None:
+    def __init__(
+        self,
+        client: ComfyClient,
+        title: Callable[[str], str],
+        announce: Callable[[Result], None],
+        *,
+        keep: bool = True,
+    ) -> None:
+        """
+        Args:
+            client: fetches.
+            title: node id → title.
+            announce: takes each result once.
+            keep: whether ``results`` holds them afterwards.
+        """
         self.results: list[Result] = []
+        self._keep = keep
         self._client, self._title, self._announce = client, title, announce
         self._lock = threading.Lock()  # guards the three below and keeps announcements in order
         self._have: dict[str, set[int]] = {}
@@ -98,7 +113,8 @@ class Delivery:
             if index in delivered:
                 return
             delivered.add(index)
-            self.results.append(result)
+            if self._keep:
+                self.results.append(result)
             self._announce(result)
 
 

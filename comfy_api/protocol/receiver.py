@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from comfy_api.errors import ComfyError, ExecutionFailed, NodeProblem, PromptRejected, ResultsLost, RunLost
 from comfy_api.protocol.attempt import Attempt, Plan, RunOptions
-from comfy_api.protocol.channel import Channel
+from comfy_api.protocol.channel import Channel, Direct
 from comfy_api.protocol.delivery import Delivery
 from comfy_api.protocol.events import Event, Failed, Finished, Result, Stopped
 from comfy_api.protocol.follow import Outcome
@@ -32,7 +32,13 @@ class Receiver:
     """One run. Its thread owns the websocket and ends with the run."""
 
     def __init__(
-        self, client: ComfyClient, hasty: ComfyClient, line: Line, plan: Plan, options: RunOptions, channel: Channel
+        self,
+        client: ComfyClient,
+        hasty: ComfyClient,
+        line: Line,
+        plan: Plan,
+        options: RunOptions,
+        channel: Channel | Direct,
     ) -> None:
         """Use ``submit``."""
         self.end: Event | None = None
@@ -40,7 +46,7 @@ class Receiver:
         self.thread = threading.Thread(target=self._run, name="easel-receiver", daemon=True)
         self._client, self._hasty, self._line, self._plan = client, hasty, line, plan
         self._options, self._channel = options, channel
-        self._delivery = Delivery(client, plan.title, channel.put)
+        self._delivery = Delivery(client, plan.title, channel.put, keep=isinstance(channel, Channel))
         self._tracker = Tracker(hasty, line, plan, self._delivery, options, channel.put)
         self._attempt = self._following(plan.whole(over_socket=line.is_open))
         self._posting = threading.Lock()  # held while an attempt is posted, so that a stop sees its final id
@@ -69,7 +75,7 @@ class Receiver:
             # The caller gets the error itself; nothing may stay on the server, and the thread has to end.
             if not isinstance(error, PromptRejected):
                 self._tracker.cancel(self._attempt)
-            self._finish(Failed(error) if isinstance(error, ComfyError) else Stopped(asked=True))
+            self._finish(Failed(error) if isinstance(error, ComfyError) else Stopped(asked=True), tell=False)
             self._line.wake()
             self.thread.join(self._options.timing.tick)
             raise
@@ -112,11 +118,12 @@ class Receiver:
             if verdict is not None:
                 self._finish(verdict)
 
-    def _finish(self, end: Event) -> None:
+    def _finish(self, end: Event, *, tell: bool = True) -> None:
         with self._ending:
             if self.end is None:
                 self.end = end
-                self._channel.put(end)
+                if tell:
+                    self._channel.put(end)
         self._tracker.over.set()
 
     # --- attempts -------------------------------------------------------------------------------------------
@@ -214,7 +221,7 @@ class Receiver:
         )
 
 
-def submit(client: ComfyClient, workflow: Workflow, options: RunOptions, channel: Channel) -> Receiver:
+def submit(client: ComfyClient, workflow: Workflow, options: RunOptions, channel: Channel | Direct) -> Receiver:
     """Open the websocket, ask the server which senders it has, post, and follow.
 
     Raises:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from comfy_api.errors import NodeProblem, RunStopped
 from comfy_api.protocol.attempt import RunOptions
-from comfy_api.protocol.channel import Channel
+from comfy_api.protocol.channel import Channel, Direct
 from comfy_api.protocol.events import END, Event, Failed, Result, Stopped
 from comfy_api.protocol.receiver import Receiver, submit
 from comfy_api.workflow import Workflow
@@ -24,14 +24,20 @@ class Run:
     without. Events can be read once.
     """
 
-    def __init__(self, receiver: Receiver, channel: Channel) -> None:
+    def __init__(self, receiver: Receiver, channel: Channel | Direct) -> None:
         """Use ``ComfyClient.run``."""
         self._receiver, self._channel = receiver, channel
 
     @classmethod
-    def start(cls, client: ComfyClient, workflow: Workflow, options: RunOptions) -> Run:
+    def start(
+        cls,
+        client: ComfyClient,
+        workflow: Workflow,
+        options: RunOptions,
+        on_event: Callable[[Event], None] | None = None,
+    ) -> Run:
         """Submit. Returns once the server has taken it; raises what ``ComfyClient.run`` names."""
-        channel = Channel()
+        channel = Channel() if on_event is None else Direct(on_event)
         return cls(submit(client, workflow, options, channel), channel)
 
     def __iter__(self) -> Iterator[Event]:

@@ -23,6 +23,9 @@ FEATURE_FLAGS: Final = {"type": "feature_flags", "data": {"supports_preview_meta
 #: A single message may not be larger: 8192² pixels of 16-bit RGBA, uncompressed.
 MAX_MESSAGE: Final = 8192 * 8192 * 8
 
+#: Bytes read at once: a preview and the texts about it.
+_READ_AHEAD: Final = 64 * 1024
+
 #: Answers to the handshake that mean a login.
 _LOGINS: Final = (301, 302, 303, 307, 308, 401, 403, 407, 511)
 
@@ -36,15 +39,23 @@ class _Bounded(websocket.WebSocket):
 
     taken = 0
     deadline = math.inf
+    _ahead = memoryview(b"")
 
     def _recv(self, bufsize: int) -> bytes:
-        if time.monotonic() > self.deadline:
-            # What came so far is kept: the next call goes on from there.
-            raise websocket.WebSocketTimeoutException("the message is still on its way")
-        chunk: bytes = super()._recv(bufsize)
+        # websocket-client asks for a header of two bytes, a length of two, and so on: each a call to the system.
+        if not self._ahead:
+            self._ahead = memoryview(self._read())
+        chunk, self._ahead = bytes(self._ahead[:bufsize]), self._ahead[bufsize:]
         self.taken += len(chunk)
         if self.taken > MAX_MESSAGE:
             raise websocket.WebSocketPayloadException("message too large")
+        return chunk
+
+    def _read(self) -> bytes:
+        if time.monotonic() > self.deadline:
+            # What came so far is kept: the next call goes on from there.
+            raise websocket.WebSocketTimeoutException("the message is still on its way")
+        chunk: bytes = super()._recv(_READ_AHEAD)
         return chunk
 
 
