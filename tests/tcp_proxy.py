@@ -1,4 +1,4 @@
-"""A line that a test can cut or block: a TCP proxy on loopback, with TLS before it where that is wanted."""
+"""A line that a test can cut, block or slow: a TCP proxy on loopback, with TLS before it where that is wanted."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ class Proxy:
         self._threads: list[threading.Thread] = []
         self._blocked: set[socket.socket] = set()
         self.connections = 0
+        #: Seconds before each 16 kB is passed on.
+        self.pause = 0.0
 
     def start(self) -> None:
         self._spawn(self._accept)
@@ -76,7 +78,9 @@ class Proxy:
 
     def _pump(self, source: socket.socket, sink: socket.socket, ended: threading.Barrier) -> None:
         with suppress(OSError):
-            while data := source.recv(65536):
+            while data := source.recv(16384):
+                if self.pause:
+                    threading.Event().wait(self.pause)
                 if source not in self._blocked:
                     sink.sendall(data)
         _shut(sink)

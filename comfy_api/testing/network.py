@@ -184,6 +184,8 @@ class Loopback:
         self._ready.set_result(None)
         await self._ending.wait()
         await self.refuse()
+        for _ in range(3):  # what was accepted a moment ago becomes a connection, and ends like the others
+            await asyncio.sleep(0)
         self.cut_all(reset=True)
         await self._teardown()
         if self._state.tasks:  # each sees its connection end

@@ -47,6 +47,7 @@ def test_a_double_click_makes_one_job_and_does_not_stop_it(ann: Maker, comfy: Wi
     since = len(app.lines)
     ann.type_prompt("a red fox")
     ann.generate_button.dblclick()
+    app.wait_line("event=succeeded", since=since)
     ann.wait_over(1)
     assert app.find_all(r"(event=\w+)", since).count("event=queued") == 1
     assert app.find_all(r"(event=stop) ", since) == []
@@ -129,11 +130,14 @@ def test_a_typed_width_stays_though_the_next_thing_is_done_before_the_page_has_a
 
 def test_random_draws_a_seed_when_it_is_turned_off_and_empties_it_when_it_is_turned_on(ann: Maker) -> None:
     switch = ann.page.get_by_role("switch", name="Random").or_(ann.page.get_by_role("checkbox", name="Random"))
+    label = ann.page.get_by_text("Random", exact=True)
     for _ in range(2):
-        ann.page.get_by_text("Random", exact=True).click()
+        expect(label).to_have_count(1)  # while it is replaced there may be two for a moment
+        label.click()
         expect(switch).not_to_be_checked()
         expect(ann.seed).to_have_value(re.compile(r"^\d+$"))
-        ann.page.get_by_text("Random", exact=True).click()
+        expect(label).to_have_count(1)
+        label.click()
         expect(switch).to_be_checked()
         expect(ann.seed).to_have_value("")
 

@@ -398,6 +398,18 @@ def test_outputs_that_the_server_left_out_are_named_and_not_waited_for(
     assert len(comfy.prompts) == 1
 
 
+def test_outputs_that_were_left_out_are_named_although_the_end_comes_before_the_answer(
+    comfy: FakeComfyUI, client: ComfyClient
+) -> None:
+    early = [steps.message("executing", node=None), steps.wait(0.2), steps.answer()]
+    broken = ["executing 12:7", "finished 12:7", "result 12:7 0"]
+    comfy.script(Play.usual(after={"success": early}, without=broken, node_errors=problem("12:7", ["12:7"])))
+    run = client.run(two_stages(), timing=FAST)
+    end = events_of(run)[-1]
+    assert isinstance(end, Finished)
+    assert [found.node_id for found in end.problems] == ["12:7"]
+
+
 def test_outputs_that_the_server_left_out_are_not_asked_for_after_a_break_either(
     comfy: FakeComfyUI, client: ComfyClient
 ) -> None:

@@ -273,6 +273,29 @@ def test_a_message_that_trickles_does_not_keep_a_stop_waiting(comfy: FakeComfyUI
         assert comfy.remaining == 0
 
 
+def test_a_picture_that_is_still_on_its_way_when_the_history_has_the_end_is_waited_for(
+    comfy: FakeComfyUI, connect: Connect
+) -> None:
+    picture = noise_png(512, 512)
+    comfy.script(
+        Play(
+            steps.start(),
+            steps.executing("9"),
+            steps.result("9", picture),
+            steps.executed("9"),
+            steps.success(),
+            steps.end(),
+        )
+    )
+    with proxy_to(comfy.url) as (proxy, url):
+        proxy.pause = 0.02
+        run = connect(url).run(graph("ETN_SendImageWebSocket"), timing=replace(FAST, place_after=0.0, last_words=0.3))
+        (result,) = run.wait(20)
+        assert result.data == picture
+        assert len(comfy.prompts) == 1
+        assert any(request.path.startswith("/history/") for request in comfy.requests)
+
+
 # --- the server goes away ---
 
 

@@ -114,6 +114,11 @@ def test_other_answers_to_a_prompt_are_errors_of_ours(answer: Reply, error: type
     assert type(caught.value) is error
 
 
+def test_a_web_page_instead_of_json_means_sign_in() -> None:
+    with pytest.raises(SignInNeeded):
+        reply(b"[1]", 200, "text/html").json()
+
+
 # --- queue, history, the server ---
 
 
