@@ -38,10 +38,10 @@ def draw(service: Service, desk: Desk, form: Form) -> None:
         )
         problem(desk, "images")
     if "width" in raw:
-        _shape(form)
+        _shape(desk, form)
         problem(desk, "size", "width", "height")
     if "seed" in raw:
-        _seed(form)
+        _seed(desk, form)
         problem(desk, "seed")
     if any(name in raw for name in OWN):
         _more(service, desk, form)
@@ -90,13 +90,12 @@ def _models(service: Service, desk: Desk, slug: str) -> None:
         )
 
 
-def _shape(form: Form) -> None:
+def _shape(desk: Desk, form: Form) -> None:
     own, slug = form.basics.size or (512, 512), form.slug
     width, height = key_of("width", slug), key_of("height", slug)
     size = (form.raw["width"] or own[0], form.raw["height"] or own[1])
     shape = shapes.shape_of(size, own)
-    # A key for each state: a browser that has not heard of the new size yet cannot bring the old shape back.
-    key = f"shape-{shape}"
+    key = desk.key_for("shape", shape)
 
     def choose() -> None:
         chosen = st.session_state[key]
@@ -114,10 +113,9 @@ def _shape(form: Form) -> None:
     )
 
 
-def _seed(form: Form) -> None:
+def _seed(desk: Desk, form: Form) -> None:
     random = not str(form.raw["seed"]).strip()
-    # A key for each state: a browser that has not heard of the new seed yet cannot wipe it.
-    key = f"random-{random}"
+    key = desk.key_for("random", random)
 
     def throw() -> None:
         st.session_state["seed"] = str(seeds.draw_seed())

@@ -52,6 +52,7 @@ class Desk:
         failed: it was a job that failed, not a press that was refused.
         repeated: the job that was asked for with the very values of a finished one.
         wishes: what clicks on the stage ask of the form, oldest first.
+        faces: controls that show what others say → what they show, and how often that has changed.
     """
 
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -68,9 +69,20 @@ class Desk:
     failed: bool = False
     repeated: str | None = None
     wishes: list[Callable[[], None]] = field(default_factory=list)
+    faces: dict[str, tuple[object, int]] = field(default_factory=dict)
     _tolerated: Mapping[str, Any] | None = None
     _keep: bool | None = None
     _adopts: bool = False
+
+    def key_for(self, name: str, state: object) -> str:
+        """A key for a control that shows what another says: a new one whenever that changes.
+
+        A browser that has not heard of the change yet still sends the old key: it can neither undo the change, nor
+        bring an old state back with a key that was there before.
+        """
+        before, turns = self.faces.get(name, (state, 0))
+        self.faces[name] = (state, turns + (before != state))
+        return f"{name}-{self.faces[name][1]}"
 
     def press(self) -> None:
         """Generate was pressed. Touches nothing of Streamlit's: no newer run can cut it short."""

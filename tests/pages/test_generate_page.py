@@ -47,7 +47,7 @@ def test_generate_makes_what_the_form_says(page: AppTest, service: Service, comf
     page.text_area(key="prompt").input("a red fox")
     page.text_input(key="seed").input("18446744073709551615")
     page.segmented_control(key="images").set_value(4)
-    page.segmented_control(key="shape-square").set_value("portrait")
+    page.segmented_control(key="shape-0").set_value("portrait")
     generate(page)
     assert not page.exception
     until(lambda: newest(service).over)
