@@ -225,10 +225,11 @@ class Service:
 
     def stop(self, owner: str, job_id: str, reason: str = "asked") -> Job:
         """Stop one's own job; finished pictures stay. Stopping an ended one changes nothing. Raises JobNotFound."""
-        if not self._board.get(owner, job_id).over:
+        job = self._board.get(owner, job_id)
+        if not job.over and not job.reason:
             self._board.update(job_id, reason=reason)
             log.info("job=%s event=stop reason=%s", job_id, reason)
-            self._dispatcher.stop(job_id, reason)
+        self._dispatcher.stop(job_id, reason)
         return self._board.get(owner, job_id)
 
     def keep(self, owner: str, job_id: str, keep: bool) -> Job:

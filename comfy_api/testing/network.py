@@ -183,6 +183,7 @@ class Loopback:
         await self.listen()
         self._ready.set_result(None)
         await self._ending.wait()
+        self.cut_all(reset=True)
         await self.refuse()
         for _ in range(3):  # what was accepted a moment ago becomes a connection, and ends like the others
             await asyncio.sleep(0)
