@@ -114,7 +114,8 @@ class Tracker:
         try:
             message = self._line.receive()
         except SocketClosed as error:
-            self._lose_line(attempt, str(error))
+            if not self.over.is_set():  # else it was woken so that it ends
+                self._lose_line(attempt, str(error))
             return
         if message is None:
             return
