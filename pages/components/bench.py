@@ -61,6 +61,15 @@ def _buttons(held: Service, who: str, mine: Desk, job: Job | None) -> None:
     with st.container(key="act"):
         problem(mine, "")
         with st.container(key="press", horizontal=True, gap="small"):
+            st.button(
+                words.AGAIN if running else words.GENERATE,
+                key="generate",
+                type="secondary" if running else "primary",
+                shortcut="Ctrl+Enter",
+                width="stretch",
+                on_click=mine.press,
+            )
+            # Drawn second, shown first: Generate keeps its place, and so hears Ctrl+Enter while Stop comes and goes.
             if job and running:
                 st.button(
                     words.STOP,
@@ -70,14 +79,6 @@ def _buttons(held: Service, who: str, mine: Desk, job: Job | None) -> None:
                     on_click=_stop,
                     args=(held, who, job.id),
                 )
-            st.button(
-                words.AGAIN if running else words.GENERATE,
-                key="generate",
-                type="secondary" if running else "primary",
-                shortcut="Ctrl+Enter",
-                width="stretch",
-                on_click=mine.press,
-            )
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.toggle(words.KEEP, key="keep", help=words.KEEP_HELP, persist_state="session")
         st.html(f'<p class="easel-key">{words.PROMPT_HINT}</p>', width="content")
