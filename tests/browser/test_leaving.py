@@ -34,7 +34,7 @@ def test_let_it_finish_survives_the_closed_tab(visit: Visit, studio: Studio, stu
     other.close_tab()
     # Whoever left later is stopped: the grace has passed for the first one too.
     studio.app.wait_line(f"job={waiting} {LEFT}", since=since)
-    assert job not in studio.app.find_all(r"job=(\S+) event=stop", since)
+    assert job not in studio.app.find_all(r"job=(\S+) event=stop ", since)
     studio_comfy.go_on()
     studio.app.wait_line(f"job={job} event=succeeded pictures=1", since=since)
 
@@ -54,7 +54,7 @@ def test_a_lost_network_outlives_the_goodbyes_grace_and_ends_after_its_own(
     lost.close_tab()
     other.close_tab()
     studio.app.wait_line(f"job={waiting} {LEFT}", since=since)
-    assert studio.app.find_all(r"job=(\S+) event=stop", since) == [waiting]
+    assert studio.app.find_all(r"job=(\S+) event=stop ", since) == [waiting]
     studio.app.wait_line(f"job={job} {LEFT}", since=since)
     studio_comfy.wait_stopped(studio_comfy.prompt_ids[0])
 
