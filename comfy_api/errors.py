@@ -6,6 +6,8 @@
     ├── SettingsError                 settings that cannot be used, all of them at once
     ├── WorkflowError                 the workflow file itself
     │   ├── NotApiFormat              a UI-format file, or no workflow at all
+    │   ├── NotReadable               a file that holds no workflow, or too much
+    │   ├── NotConvertible            a UI-format workflow with parts that cannot be converted
     │   ├── NodeNotFound              no node with this title, class or id
     │   ├── AmbiguousTitle            one node was asked for and several answer
     │   ├── InputNotFound             the node has no such input
@@ -63,6 +65,40 @@ class WorkflowError(EaselError):
 
 class NotApiFormat(WorkflowError):
     """The file holds no workflow in API format."""
+
+
+class NotReadable(WorkflowError):
+    """A file that holds no workflow, or is too large, too deep or broken. Names the file, the reason, what to do."""
+
+
+@dataclass(frozen=True)
+class UnknownNode:
+    """A node class that the server does not have.
+
+    Attributes:
+        class_type: the class.
+        titles: titles of its nodes in the workflow, each once.
+        package: what brings it, as the file says: a registry name, a repository, or ``""``.
+        version: of the package, as the file says, or ``""``.
+    """
+
+    class_type: str
+    titles: tuple[str, ...] = ()
+    package: str = ""
+    version: str = ""
+
+
+class NotConvertible(WorkflowError):
+    """A workflow in UI format of which a part has no meaning here: never is a smaller graph made of it.
+
+    Attributes:
+        reasons: one sentence each: which node, why, what to do.
+        unknown: the classes that this server does not have.
+    """
+
+    def __init__(self, reasons: Sequence[str], unknown: Sequence[UnknownNode] = ()) -> None:
+        self.reasons, self.unknown = tuple(reasons), tuple(unknown)
+        super().__init__(" ".join(self.reasons))
 
 
 class NodeNotFound(WorkflowError):

@@ -10,14 +10,17 @@ import copy
 import json
 from collections import deque
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from comfy_api.errors import AmbiguousTitle, InputIsLinked, InputNotFound, NodeNotFound, WorkflowError
 from comfy_api.workflow.reading import Graph, Source, json_value, read_workflow
 from comfy_api.workflow.setting import typed
+
+if TYPE_CHECKING:
+    from comfy_api.workflow.convert import Conversion
 
 
 def is_link(value: object) -> bool:
@@ -55,10 +58,18 @@ class Node:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Workflow:
-    """A graph in API format. Made by :meth:`load`; two are equal when their graphs are."""
+    """A graph in API format. Made by :meth:`load`; two are equal when their graphs are.
+
+    Attributes:
+        ui: the author's file in UI format that the graph was made from, or that came with it; None: there is none.
+        conversion: how the graph was made from ``ui``: where each value is stored and what was noticed. None where
+            the file held the graph itself.
+    """
 
     _graph: Graph
     _extra: Mapping[str, Any] = field(default_factory=dict)
+    ui: Mapping[str, Any] | None = None
+    conversion: Conversion | None = None
 
     @classmethod
     def load(cls, source: Source) -> Workflow:
@@ -235,12 +246,12 @@ class Workflow:
             raise WorkflowError(f'"{node_id}" cannot be set: {error}.') from None
         if not isinstance(raw.get("class_type"), str) or not isinstance(raw.get("inputs"), dict):
             raise WorkflowError(f'"{node_id}" cannot be set: a node has a "class_type" and "inputs".')
-        return Workflow({**self._graph, node_id: raw}, self._extra)
+        return replace(self, _graph={**self._graph, node_id: raw})
 
     def without(self, *node_ids: str) -> Workflow:
         """Leaves nodes out. Links to them stay and must be mended by whoever takes them out."""
         gone = {self._known(node_id) for node_id in node_ids}
-        return Workflow({key: raw for key, raw in self._graph.items() if key not in gone}, self._extra)
+        return replace(self, _graph={key: raw for key, raw in self._graph.items() if key not in gone})
 
     def set_value(self, target: str, value: Any, *, relink: bool = False) -> Workflow:
         """Sets ``"<title>.<input>"``. Raises as :meth:`set` does."""
