@@ -13,7 +13,9 @@ from starlette.middleware import Middleware
 from comfy_api import log, service
 from comfy_api.http import HostCheck, OwnerCookie, Owners, routes
 from comfy_api.settings import Settings
+from pages.components.presses import keep_presses
 
+keep_presses()
 _BASE = (st.get_option("server.baseUrlPath") or "").strip("/")
 _SETTINGS = Settings.load(base_path=f"/{_BASE}" if _BASE else "")
 _OWNERS = Owners.of_folder(_SETTINGS.data)
