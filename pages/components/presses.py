@@ -1,6 +1,7 @@
 """No press is lost between two reruns.
 
-Streamlit 1.67 looks for a newer rerun once before it calls the callbacks of the present one. A press travels with one
+With ``runner.fastReruns`` switched off, Streamlit 1.67 folds waiting reruns into one and keeps each press in it. Yet
+it looks for a newer rerun once before it calls the callbacks of the present one. A press travels with one
 rerun alone, so the newer one, asked for by the live view when a picture is done, would take its place and nobody
 would hear of it. With the callbacks called first there is nothing to lose: Streamlit looks again right after them.
 """
