@@ -5,7 +5,6 @@
     EaselError
     ├── SettingsError                 settings that cannot be used, all of them at once
     ├── WorkflowError                 the workflow file itself
-    │   ├── NotApiFormat              a UI-format file, or no workflow at all
     │   ├── NotReadable               a file that holds no workflow, or too much
     │   ├── NotConvertible            a UI-format workflow with parts that cannot be converted
     │   ├── NodeNotFound              no node with this title, class or id
@@ -18,14 +17,17 @@
     │   ├── ApiError                  an answer that is not a success
     │   │   └── PromptRejected        POST /prompt refused the graph
     │   ├── ProtocolError             an answer that ComfyUI does not give
+    │   │   └── AnswerTooLarge        more bytes than are taken
     │   ├── ExecutionFailed           a node failed while running
     │   ├── RunLost                   the server forgot the prompt (restart)
     │   ├── ResultsLost               pictures were made, but did not arrive
+    │   ├── ResultTooLarge            a file was made that is larger than is fetched
     │   ├── RunStopped                someone stopped it
     │   └── RunTimeout                no sign of life in time; also a TimeoutError
     └── ServiceError                  jobs and their owners
         ├── JobNotFound               unknown, or somebody else's
-        ├── Refused                   a limit of this installation
+        ├── Refused                   a value that cannot be taken, or a limit of this installation
+        │   └── NotOnServer               what the job needs and the server does not have
         └── ServiceClosed             the service is shutting down
 
 ``str(error)`` is one plain sentence or two: what happened and what to do next. Everything a program wants
@@ -61,10 +63,6 @@ class SettingsError(EaselError):
 
 class WorkflowError(EaselError):
     """A workflow that cannot be used as it is."""
-
-
-class NotApiFormat(WorkflowError):
-    """The file holds no workflow in API format."""
 
 
 class NotReadable(WorkflowError):
@@ -273,6 +271,18 @@ class ProtocolError(ComfyError):
         super().__init__(f"{url} does not speak as ComfyUI does ({what}). Check the address.")
 
 
+class AnswerTooLarge(ProtocolError):
+    """An answer of more bytes than are taken.
+
+    Attributes:
+        most: bytes that are taken.
+    """
+
+    def __init__(self, url: str, most: int) -> None:
+        self.most = most
+        super().__init__(url, f"the answer is larger than {most} bytes")
+
+
 class ExecutionFailed(ComfyError):
     """A node failed while the prompt was running.
 
@@ -337,6 +347,21 @@ class ResultsLost(ComfyError):
         super().__init__(f"Pictures of {_listed(self.titles)} did not arrive. Run it again with the same seed.")
 
 
+class ResultTooLarge(ComfyError):
+    """A file was made that is larger than is fetched. It is still in the server's folder.
+
+    Attributes:
+        title: the output node.
+        most: bytes that are fetched.
+    """
+
+    def __init__(self, title: str, most: int) -> None:
+        self.title, self.most = title, most
+        super().__init__(
+            f'The file of "{title}" is larger than {most // 2**20:,} MB and stays on the server. Make it smaller.'
+        )
+
+
 class RunStopped(ComfyError):
     """The prompt was stopped before its end; results so far are kept.
 
@@ -394,6 +419,10 @@ class Refused(ServiceError):
     def __init__(self, sentence: str, control: str = "") -> None:
         self.control = control
         super().__init__(sentence)
+
+
+class NotOnServer(Refused):
+    """A model, choice or node class that a job needs and that the server does not have."""
 
 
 class ServiceClosed(ServiceError):

@@ -16,11 +16,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from comfy_api.errors import AmbiguousTitle, InputIsLinked, InputNotFound, NodeNotFound, WorkflowError
-from comfy_api.workflow.reading import Graph, Source, json_value, read_workflow
+from comfy_api.workflow.reading import Graph, Source, json_value
 from comfy_api.workflow.setting import typed
 
 if TYPE_CHECKING:
     from comfy_api.workflow.convert import Conversion
+    from comfy_api.workflow.spec import ObjectInfo
 
 
 def is_link(value: object) -> bool:
@@ -50,7 +51,7 @@ class Node:
     title: str
     inputs: Mapping[str, Any]
 
-    @property
+    @cached_property
     def links(self) -> dict[str, tuple[str, int]]:
         """Input → (source node's id, output index), for the inputs that are linked."""
         return {name: (value[0], value[1]) for name, value in self.inputs.items() if is_link(value)}
@@ -72,15 +73,22 @@ class Workflow:
     conversion: Conversion | None = None
 
     @classmethod
-    def load(cls, source: Source) -> Workflow:
-        """Reads a path, JSON text (it starts with ``{``), bytes or a mapping.
+    def load(cls, source: Source, object_info: ObjectInfo | None = None) -> Workflow:
+        """Reads the one workflow of a path, JSON text (it starts with ``{``), bytes or a mapping.
 
-        Takes API format, or ``{"prompt": <API format>, …}``, of at most 20 MB, 64 levels and 5,000 nodes.
+        Takes either format, wrapped or not, and what docs/intake.md lists: pictures, films, archives.
+
+        Args:
+            source: as said.
+            object_info: the server's node definitions; only UI format needs them.
 
         Raises:
-            NotApiFormat: names the source, the reason and what to do.
+            NotReadable: names the source, the reason and what to do; several workflows are listed.
+            NotConvertible: a part of a workflow in UI format has no meaning on this server.
         """
-        return cls(*read_workflow(source))
+        from comfy_api.workflow.intake import read_files  # it makes workflows, so it imports this module
+
+        return read_files(source).one().workflow(object_info)
 
     # --- reading --------------------------------------------------------------------------------------
 
@@ -139,12 +147,15 @@ class Workflow:
 
     def consumers(self, node_id: str) -> list[tuple[str, str]]:
         """(Node id, input) of every link that starts at this node."""
-        return [
-            (node.id, name)
-            for node in self.nodes.values()
-            for name, (source, _) in node.links.items()
-            if source == node_id
-        ]
+        return list(self._consumers.get(node_id, ()))
+
+    @cached_property
+    def _consumers(self) -> Mapping[str, list[tuple[str, str]]]:
+        found: dict[str, list[tuple[str, str]]] = {}
+        for node in self.nodes.values():
+            for name, (source, _) in node.links.items():
+                found.setdefault(source, []).append((node.id, name))
+        return found
 
     def ancestors(self, node_id: str) -> tuple[str, ...]:
         """Ids of all nodes that this one depends on, the nearest first."""

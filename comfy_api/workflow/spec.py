@@ -64,6 +64,11 @@ def is_output(object_info: ObjectInfo, class_type: str) -> bool:
     return _mapping(object_info.get(class_type)).get("output_node") is True
 
 
+def parse_input(name: str, spec: Any, required: bool) -> InputSpec:
+    """One declared input, as ``/object_info`` has it: ``[type, settings]``."""
+    return _input(name, spec, required)
+
+
 def _input(name: str, spec: Any, required: bool) -> InputSpec:
     head = spec[0] if isinstance(spec, list) and spec else None
     settings = _mapping(spec[1] if isinstance(spec, list) and len(spec) > 1 else None)
@@ -81,3 +86,63 @@ def _input(name: str, spec: Any, required: bool) -> InputSpec:
 
 def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
+
+
+# --- inputs that come and go with the node's values (formats.md §6) --------------------------------------
+
+_MAX_DEPTH = 8
+DYNAMIC_COMBO = "COMFY_DYNAMICCOMBO_V3"
+
+
+def find_input(object_info: ObjectInfo, class_type: str, name: str, values: Mapping[str, Any]) -> InputSpec | None:
+    """What the server says of one input, dotted ones (``model.resolution``) included; None: nothing.
+
+    Args:
+        object_info: what the server lists.
+        class_type: the node's class.
+        name: the input.
+        values: the node's inputs; they decide which dotted ones it has.
+    """
+    return _find_input(inputs_of(object_info, class_type), name, values, _MAX_DEPTH)
+
+
+def dynamic_options(spec: InputSpec) -> dict[str, list[InputSpec]]:
+    """Of a dynamic combo: its choices → the inputs that each brings, with their whole names."""
+    options = spec.settings.get("options")
+    return {
+        option["key"]: _dotted(spec.name, _mapping(option.get("inputs")))
+        for option in (options if isinstance(options, list) else [])
+        if isinstance(option, Mapping) and isinstance(option.get("key"), str)
+    }
+
+
+def _find_input(specs: list[InputSpec], name: str, values: Mapping[str, Any], room: int) -> InputSpec | None:
+    for spec in specs:
+        if spec.name == name:
+            return spec
+        if room and name.startswith(f"{spec.name}."):
+            found = _find_input(_inner_inputs(spec, name, values), name, values, room - 1)
+            if found:
+                return found
+    return None
+
+
+def _inner_inputs(spec: InputSpec, name: str, values: Mapping[str, Any]) -> list[InputSpec]:
+    template = _mapping(spec.settings.get("template"))
+    row = name[len(spec.name) + 1 :].split(".", 1)[0]
+    if spec.type == DYNAMIC_COMBO:
+        return dynamic_options(spec).get(str(values.get(spec.name)), [])
+    if spec.type == "COMFY_DYNAMICGROUP_V3" and row.isdecimal():
+        return _dotted(f"{spec.name}.{row}", template)
+    if spec.type == "COMFY_AUTOGROW_V3":
+        grown = [one for group in _mapping(template.get("input")).values() for one in _mapping(group).values()]
+        return [_input(f"{spec.name}.{row}", grown[0], False)] if grown else []
+    return []
+
+
+def _dotted(prefix: str, declared: Mapping[str, Any]) -> list[InputSpec]:
+    return [
+        _input(f"{prefix}.{name}", spec, group == "required")
+        for group in ("required", "optional")
+        for name, spec in _mapping(declared.get(group)).items()
+    ]

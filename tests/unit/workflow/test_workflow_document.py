@@ -34,7 +34,9 @@ raw_nodes = st.fixed_dictionaries(
     {"class_type": st.text(min_size=1), "inputs": st.dictionaries(st.text(), values, max_size=4)},
     optional={"_meta": values, "is_changed": values},
 )
-graphs = st.dictionaries(st.text(), raw_nodes, min_size=1, max_size=5)
+# An id that is a number would make a link of a list of two numbers.
+ids = st.text().filter(lambda text: not text.lstrip("-").isdecimal())
+graphs = st.dictionaries(ids, raw_nodes, min_size=1, max_size=5)
 
 
 @given(graphs)
