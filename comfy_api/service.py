@@ -5,7 +5,6 @@ Everything below (jobs, servers, protocol) is the service's own business.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import secrets
 import shutil
@@ -13,7 +12,9 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -21,24 +22,23 @@ from typing import Any, Final, Self
 from comfy_api.errors import ComfyError, EaselError, JobNotFound, Refused, ServerUnreachable, ServiceClosed
 from comfy_api.jobs.board import Board, LivePreview, Watch
 from comfy_api.jobs.dispatcher import Dispatcher
+from comfy_api.jobs.drafts import Drafts
 from comfy_api.jobs.files import PictureFiles
 from comfy_api.jobs.job import Job, Picture
-from comfy_api.jobs.limits import check_upload, check_values
-from comfy_api.jobs.naming import extension
-from comfy_api.jobs.prepare import describe, prepare_rounds
+from comfy_api.jobs.limits import check_rounds, limits_of
+from comfy_api.jobs.preparing import prepare
 from comfy_api.jobs.presence import Presence
+from comfy_api.jobs.rounds import describe_form
+from comfy_api.jobs.uploads import Upload, Uploads
+from comfy_api.offers import Offer, Offers, make_offer
 from comfy_api.servers.engine import Engine, ServerState
 from comfy_api.settings import Settings
-from comfy_api.workflow import (
-    Basics,
-    Catalog,
-    Entry,
-    Finding,
-    Values,
-    Workflow,
-    check,
-    find_basics,
-)
+from comfy_api.workflow import Workflow
+from comfy_api.workflow.forms.control import FILES, Values
+from comfy_api.workflow.forms.find import suggest_form
+from comfy_api.workflow.library import Entry, Library
+from comfy_api.workflow.spec import ObjectInfo
+from comfy_api.workshop import Workshop
 
 __all__ = ["LivePreview", "ServerState", "Service", "Watch", "current", "install"]
 
@@ -48,17 +48,9 @@ log = logging.getLogger("comfy_api.jobs")
 BUNDLED: Final = Path(__file__).resolve().parents[1] / "workflows"
 #: Longest pause of the thread that looks after left jobs.
 _ROUND: Final = 0.5
-#: Uploads whose size is remembered, so that a picture made from one has its shape before it comes.
-_UPLOADS: Final = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """A picture in the server's input folder. ``name`` is what a form's values hold."""
-
-    name: str
-    width: int
-    height: int
+_GONE: Final = "This file is not here any more. Add it again."
+#: The node definitions while no server answers.
+_NOTHING: Final[ObjectInfo] = {}
 
 
 class Service:
@@ -79,14 +71,16 @@ class Service:
             engine: makes the engine; another one for tests.
         """
         self.settings = settings or Settings.load()
-        self._catalog = Catalog(workflows)
         self._folder = Path(tempfile.mkdtemp(prefix="easel-"))
         self._files = PictureFiles(self._folder / "pictures")
         self._board = Board(max_ended=self.settings.max_jobs, forget=self._forget)
         self._presence = Presence(goodbye_grace=self.settings.goodbye_grace, silent_grace=self.settings.silent_grace)
-        self._uploads_lock = threading.Lock()  # guards the uploads
-        self._uploads: dict[str, Upload] = {}
+        self._drafts = Drafts()
+        self.limits = limits_of(self.settings)
         self._engine = engine(self.settings)
+        self._offers = Offers(Library(workflows, self.settings.data / "workflows"), self.object_info)
+        self.workshop = Workshop(self._offers.library, self.object_info, self._engine.client)
+        self.uploads = Uploads(self._folder / "uploads", self.settings, self._engine.client)
         self._dispatcher = Dispatcher(self._board, self._files, self.settings, self._engine.client, self._on_end)
         self._closing = threading.Event()
         self._keeper = threading.Thread(target=self._look_after_the_left, name="easel-presence", daemon=True)
@@ -115,25 +109,33 @@ class Service:
     @property
     def entries(self) -> tuple[Entry, ...]:
         """The workflows to choose from."""
-        return self._catalog.entries()
+        return self._offers.library.entries()
 
-    def workflow(self, slug: str) -> Workflow:
-        """The workflow as its author made it. Raises WorkflowError."""
-        return self._catalog.get(slug)
+    def offer(self, slug: str, version: int | None = None) -> Offer:
+        """A workflow with its form, as the present server sees it. Raises WorkflowError."""
+        return self._offers.get(slug, version)
 
-    def basics(self, slug: str) -> Basics:
-        """What a maker can change in it. Raises WorkflowError."""
-        return find_basics(self._catalog.get(slug))
+    def cover(self, slug: str) -> Path | None:
+        """The workflow's picture, if it is on offer and has one."""
+        return next((entry.cover for entry in self.entries if entry.slug == slug), None)
 
-    def missing(self, slug: str) -> tuple[Finding, ...]:
-        """What the present server lacks for it; nothing while no server answers. Raises WorkflowError."""
-        workflow, client = self._catalog.get(slug), self._engine.client()
+    def object_info(self) -> ObjectInfo:
+        """The present server's node definitions; empty while none answers."""
+        client = self._engine.client()
         if client is None or not self.server().connected:
-            return ()
+            return _NOTHING
         try:
-            return tuple(check(workflow, client.get_object_info()))
+            return client.get_object_info()
         except ComfyError:
-            return ()
+            return _NOTHING
+
+    def remember(self, owner: str, slug: str, raw: Mapping[str, Any]) -> None:
+        """Keep a maker's form as it stands, for a page that is loaded again."""
+        self._drafts.put(owner, slug, raw)
+
+    def recall(self, owner: str, slug: str | None = None) -> Mapping[str, Any] | None:
+        """The form that was kept last, of this workflow or of any; None: there is none."""
+        return self._drafts.get(owner, slug)
 
     def server(self) -> ServerState:
         """The engine as it was a moment ago."""
@@ -150,24 +152,13 @@ class Service:
         self._engine.connect(url)
 
     def upload(self, owner: str, data: bytes, filename: str) -> Upload:
-        """Put a picture into the server's input folder; equal pictures get one name.
+        """Put a file into the server's input folder; equal ones get one name.
 
         Raises:
-            Refused: no picture, or too large a one.
+            Refused: too large, or of no known kind.
             ComfyError: the server does not take it.
         """
-        width, height, mime = check_upload(data, self.settings)
-        client = self._engine.client()
-        if client is None:
-            raise ServerUnreachable("the engine", "it is just starting")
-        # The maker's own file name is theirs: it stays here.
-        name = f"easel-{hashlib.sha256(data).hexdigest()[:24]}.{extension(mime)}"
-        upload = Upload(client.upload_image(data, name).value, width, height)
-        with self._uploads_lock:
-            self._uploads[upload.name] = upload
-            while len(self._uploads) > _UPLOADS:
-                self._uploads.pop(next(iter(self._uploads)))
-        return upload
+        return self.uploads.put(owner, data, filename)
 
     # --- jobs -------------------------------------------------------------------------------------------------
 
@@ -186,41 +177,51 @@ class Service:
         Args:
             owner: whose it is.
             workflow: a slug, or a workflow of the caller's own.
-            values: what the maker chose.
+            values: what the maker chose, by the controls of the workflow's form.
             keep: let it finish when the form changes or its page is left.
             form: the form as it was, to compare a later one with.
             title: the name of a workflow of the caller's own.
 
         Raises:
-            Refused: a limit, named with the control concerned.
-            WorkflowError: the workflow has no place for a value.
+            Refused: a limit, or what the server lacks, named with the control concerned.
+            WorkflowError: the workflow cannot be used on this server.
             ServiceClosed: the service is shutting down.
         """
         if self._closing.is_set():
             raise ServiceClosed
-        values = values or Values()
-        slug = workflow if isinstance(workflow, str) else ""
-        source = self._catalog.get(workflow) if isinstance(workflow, str) else workflow
-        check_values(values, self.settings)
+        offer = self._offers.get(workflow) if isinstance(workflow, str) else self._own(workflow, title)
+        prepared = prepare(
+            offer.require(),
+            offer.form,
+            values or {},
+            limits=self.limits,
+            object_info=self.object_info(),
+            rng=secrets.SystemRandom(),
+            now=datetime.now().astimezone(),
+        )
+        check_rounds(offer.require(), prepared.rounds, offer.form, self.limits)
+        begun_with = self._bring_files(owner, offer, prepared.values)
         waiting = sum(not job.over for job in self._board.jobs(owner))
         if waiting >= self.settings.max_waiting:
             raise Refused(f"You have {waiting} pictures waiting already. Wait for one, or stop one.")
-        rounds = prepare_rounds(source, values)
         job = Job(
             id=secrets.token_urlsafe(16),
             owner=owner,
-            workflow=slug,
-            title=title or next((entry.title for entry in self.entries if entry.slug == slug), ""),
-            values=dict(form or {}),
+            workflow=offer.entry.slug,
+            workflow_version=offer.entry.version,
+            title=offer.entry.title,
+            used=prepared.values,
             keep=keep,
             created=time.time(),
         )
-        job = describe(job, rounds, begun_with=self._upload_size(values))
+        job = describe_form(job, offer.form, prepared.rounds, prepared.values, begun_with=begun_with)
+        job = replace(job, values=dict(form or {}))
         self._board.add(job)
         self._presence.expect(job.id, time.monotonic())
-        said = f" prompt_text={job.prompt_text!r}" if self.settings.log_prompts else ""
-        log.info("job=%s event=queued workflow=%s seed=%s keep=%s%s", job.id, slug or "own", job.seed, keep, said)
-        self._dispatcher.submit(job, rounds)
+        self._log_queued(job)
+        places = ((place, control.id) for control in reversed(offer.form.controls) for place in control.places)
+        controls = {(place.node_id, place.input): control for place, control in places}
+        self._dispatcher.submit(job, prepared.rounds, controls)
         return self._board.get(owner, job.id)
 
     def stop(self, owner: str, job_id: str, reason: str = "asked") -> Job:
@@ -299,11 +300,33 @@ class Service:
 
     # --- inside -----------------------------------------------------------------------------------------------
 
-    def _upload_size(self, values: Values) -> tuple[int, int] | None:
-        """The size of the picture that is begun with: what comes of it has its shape, if not its size."""
-        with self._uploads_lock:
-            known = [self._uploads[name] for name in values.uploads.values() if name in self._uploads]
-        return (known[0].width, known[0].height) if known else None
+    def _own(self, workflow: Workflow, title: str) -> Offer:
+        """A workflow of the caller's own, with the form that suggests itself."""
+        info = self.object_info()
+        return make_offer(Entry("", title), workflow, suggest_form(workflow, info), info)
+
+    def _bring_files(self, owner: str, offer: Offer, values: Values) -> tuple[int, int] | None:
+        """Sees to it that the server has the files that are begun with, and that they are the maker's to use.
+
+        Gives the size of the first picture, in pixels: what comes of it has its shape, if not its size.
+        """
+        names = {
+            control.id: values[control.id]
+            for control in offer.form.controls
+            if control.kind in FILES and values.get(control.id)
+        }
+        with suppress(ServerUnreachable):  # then the job waits for its server, which will say so
+            for control, name in names.items():
+                if not self.uploads.knows(owner, name):
+                    raise Refused(_GONE, control)
+            self.uploads.ensure(owner, names)
+        found = (self.uploads.find(owner, name) for name in names.values())
+        return next(((upload.width, upload.height) for upload in found if upload and upload.width), None)
+
+    def _log_queued(self, job: Job) -> None:
+        said = f" prompt_text={job.prompt_text!r}" if self.settings.log_prompts else ""
+        slug = job.workflow or "own"
+        log.info("job=%s event=queued workflow=%s seed=%s keep=%s%s", job.id, slug, job.seed, job.keep, said)
 
     def _on_end(self, job: Job) -> None:
         self._presence.forget(job.id)

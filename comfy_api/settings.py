@@ -28,6 +28,7 @@ class Settings(BaseSettings):
     demo: bool = Field(False, description="Use the demo engine, whatever else is there")
     data: Path = Field(default_factory=lambda: user_data_path("easel", appauthor=False), description="Data folder")
 
+    publish: bool = Field(True, description="Whether the Publish page is there")
     keep_by_default: bool = Field(False, description="Let a job finish when its maker changes the form or leaves")
     goodbye_grace: float = Field(4.0, ge=0, le=3600, description="Seconds from leaving the page to stopping its job")
     silent_grace: float = Field(600.0, ge=0, le=86400, description="Seconds from a silent loss to stopping its job")
@@ -37,6 +38,7 @@ class Settings(BaseSettings):
     max_images: int = Field(8, ge=1, le=64, description="Pictures of one job")
     max_steps: int = Field(150, ge=1, le=10_000, description="Steps of a sampler")
     max_upload_bytes: int = Field(20 * 2**20, ge=1024, description="Bytes of an uploaded picture")
+    max_media_bytes: int = Field(100 * 2**20, ge=1024, description="Bytes of an uploaded video, sound or other file")
     max_waiting: int = Field(20, ge=1, description="Jobs of one maker that may wait")
     max_jobs: int = Field(200, ge=1, description="Ended jobs of one maker that are remembered")
     jobs_at_once: int = Field(1, ge=1, le=64, description="Jobs given to the server at once")

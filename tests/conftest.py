@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 Until = Callable[..., None]
+
+DATA = Path(__file__).parent / "data"
+#: The model of the bundled workflows.
+MODEL = "v1-5-pruned-emaonly-fp16.safetensors"
 
 
 @pytest.fixture(autouse=True)
@@ -35,3 +42,10 @@ def wait_until(condition: Callable[[], object], timeout: float = 10.0, what: str
 def until() -> Until:
     """``until(condition, timeout=10, what="…")``."""
     return wait_until
+
+
+def known_nodes() -> dict[str, Any]:
+    """What a real ComfyUI said of its nodes, with the bundled workflows' model among its models."""
+    found: dict[str, Any] = json.loads((DATA / "object_info_small.json").read_text())
+    found["CheckpointLoaderSimple"]["input"]["required"]["ckpt_name"][0].append(MODEL)
+    return found

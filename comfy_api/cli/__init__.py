@@ -1,4 +1,4 @@
-"""``python -m comfy_api``: run a workflow, look at a server, start the demo engine.
+"""``python -m comfy_api``: run or convert a workflow, look at a server, start the demo engine.
 
 A command's module is imported when it is called: the list of commands is there at once.
 """
@@ -17,6 +17,7 @@ PROGRAM: Final = "python -m comfy_api"
 #: Command → its module, the function there, and what it does.
 _COMMANDS: Final = {
     "run": ("comfy_api.cli.run", "run", "Run a workflow and keep its pictures."),
+    "convert": ("comfy_api.cli.convert", "convert", "Convert a workflow to API format."),
     "doctor": ("comfy_api.cli.doctor", "doctor", "Say what works here and on the server, and what is missing."),
     "demo": ("comfy_api.demo.__main__", "demo", "Run the demo engine: ComfyUI's protocol, painted pictures."),
 }

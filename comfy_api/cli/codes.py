@@ -9,6 +9,7 @@ import click
 
 from comfy_api.errors import (
     EaselError,
+    NotOnServer,
     PromptRejected,
     Refused,
     ServerUnreachable,
@@ -54,6 +55,7 @@ Exit codes:
 _CODES: Final[tuple[tuple[type[EaselError], Exit], ...]] = (
     (SettingsError, Exit.USAGE),
     (WorkflowError, Exit.USAGE),
+    (NotOnServer, Exit.REJECTED),
     (Refused, Exit.USAGE),
     (PromptRejected, Exit.REJECTED),
     (ServerUnreachable, Exit.UNREACHABLE),

@@ -17,11 +17,13 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from comfy_api.cli.codes import Exit, code_of
-from comfy_api.errors import ComfyError
+from comfy_api.errors import ComfyError, WorkflowError
+from comfy_api.offers import open_workflow
 from comfy_api.protocol.client import ComfyClient
 from comfy_api.protocol.replies import SystemStats
 from comfy_api.protocol.socket import SocketClosed
-from comfy_api.workflow import Catalog, Finding, SenderKind, check, choose_sender
+from comfy_api.workflow import Finding, SenderKind, check, choose_sender
+from comfy_api.workflow.library import Library
 
 #: Python versions that are tested, from and up to.
 _PYTHON: Final = ((3, 11), (3, 14))
@@ -114,7 +116,7 @@ def _version(package: str) -> str:
 # --- the server -----------------------------------------------------------------------------------------------
 
 
-def look_at_server(client: ComfyClient, workflows: Catalog) -> Iterator[Look]:
+def look_at_server(client: ComfyClient, workflows: Library) -> Iterator[Look]:
     """All about one server; ends early where it does not answer."""
     yield from _look_at_secrets(client)
     try:
@@ -203,7 +205,7 @@ def _look_at_websocket(client: ComfyClient) -> Look:
     return Look(f"Websocket: opens and speaks in {(time.monotonic() - began) * 1000:.0f} ms")
 
 
-def _look_at_nodes(client: ComfyClient, workflows: Catalog) -> Iterator[Look]:
+def _look_at_nodes(client: ComfyClient, workflows: Library) -> Iterator[Look]:
     began = time.monotonic()
     info = client.get_object_info()
     yield Look(f"Nodes: {len(info)} classes, listed in {time.monotonic() - began:.1f} s")
@@ -213,7 +215,11 @@ def _look_at_nodes(client: ComfyClient, workflows: Catalog) -> Iterator[Look]:
     else:
         yield Look(f"Pictures come over the websocket, by {_SENDERS[sender]}")
     for entry in workflows.entries():
-        found = check(workflows.get(entry.slug), info)
+        try:
+            found = check(open_workflow(workflows.get(entry.slug).file, info), info)
+        except WorkflowError as error:
+            yield Look(f"Workflow {entry.slug}: {error}", well=False)
+            continue
         yield Look(f"Workflow {entry.slug}: {_lacks(found) or 'has all it needs'}", well=not found)
     for name, reason in workflows.broken.items():
         yield Look(f"Workflow {name}: {reason}", well=False)

@@ -19,10 +19,13 @@ from comfy_api.cli.save import prepare
 from comfy_api.cli.server import server_option, settings_for
 from comfy_api.errors import WorkflowError
 from comfy_api.jobs.job import Job, JobState, Problem
+from comfy_api.offers import open_workflow
 from comfy_api.service import ServerState, Service
-from comfy_api.workflow import Values, Workflow, find_basics, parse_seed
+from comfy_api.workflow import Workflow, find_basics, parse_seed, set_size, set_steps
+from comfy_api.workflow.intake import read_files
+from comfy_api.workflow.spec import ObjectInfo
 
-_HELP = """Run a workflow, saved from ComfyUI in API format, and keep its pictures.
+_HELP = """Run a workflow, as ComfyUI saved or exported it or as a picture holds it, and keep its pictures.
 
 Progress goes to standard error; the paths of the written files come last, on standard output, one a line. No file
 is ever overwritten. The first Ctrl-C stops the job on the server, pictures that are finished stay; the second leaves
@@ -106,23 +109,25 @@ def run(
 ) -> None:
     log.set_up(logging.INFO if verbose else logging.ERROR)
     with Interrupts() as interrupts:
-        graph = _set_all(Workflow.load(workflow), settings)
-        pictures = dict(pair for text in images for pair in _read_pictures(graph, text).items())
+        file = read_files(workflow).one()
+
+        def ready(object_info: ObjectInfo) -> tuple[Workflow, dict[str, Path]]:
+            graph = _set_numbers(_set_all(open_workflow(file, object_info), settings), size, steps)
+            return graph, dict(pair for text in images for pair in _read_pictures(graph, text).items())
+
+        if file.ui is None:
+            ready({})  # what is wrong here needs no server to be said
         prepare(out)
         view = make_view(quiet=quiet)
         with opened(settings_for(server, patience=patience)) as service:
             follower = Follower(service, view, interrupts, out)
             view.note(_which(follower.wait_for_engine(), named=bool(server or service.settings.comfyui_url)))
-            width, height = size or (None, None)
-            values = Values(
-                seed=seed,
-                images=batch,
-                width=width,
-                height=height,
-                steps=steps,
-                uploads={node_id: _upload(service, follower, path) for node_id, path in pictures.items()},
-            )
-            job = follower.follow(service.submit(OWNER, graph, values, keep=True, title=workflow.stem))
+            graph, pictures = ready(service.object_info())
+            for node_id, path in pictures.items():
+                graph = graph.with_inputs(node_id, {"image": _upload(service, follower, path)})
+            values = {"seed": seed, "images": batch}
+            given = {name: value for name, value in values.items() if value is not None}
+            job = follower.follow(service.submit(OWNER, graph, given, keep=True, title=workflow.stem))
         job = service.get(OWNER, job.id)  # closing waits a little for a stop that was not confirmed yet
     for path in follower.paths:
         # As bytes: a name that the terminal's encoding lacks is still the file's name.
@@ -138,6 +143,12 @@ def _set_all(workflow: Workflow, settings: tuple[str, ...]) -> Workflow:
         title, name, value = workflow.parse_setting(text)
         workflow = workflow.set(title, {name: value})
     return workflow
+
+
+def _set_numbers(workflow: Workflow, size: Size | None, steps: int | None) -> Workflow:
+    if size is not None:
+        workflow = set_size(workflow, *size)
+    return workflow if steps is None else set_steps(workflow, steps)
 
 
 def _read_pictures(workflow: Workflow, text: str) -> dict[str, Path]:

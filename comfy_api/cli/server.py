@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
 import click
 
-from comfy_api.cli.codes import say
+from comfy_api.cli.codes import Exit, Failure, say
+from comfy_api.demo.process import DemoDidNotStartError, DemoProcess
 from comfy_api.errors import SettingsError
 from comfy_api.protocol.address import parse_address
+from comfy_api.protocol.client import ComfyClient
+from comfy_api.servers.engine import client_for
 from comfy_api.settings import Settings
 
 
@@ -69,3 +74,18 @@ def _named(server: str, settings: Settings) -> dict[str, Any]:
     if settings.comfyui_api_key.get_secret_value() or settings.comfyui_headers or settings.comfyui_params:
         say("COMFYUI_URL names another server: its API key and headers are not sent to this one.")
     return {**named, "comfyui_api_key": "", "comfyui_headers": {}, "comfyui_params": {}}
+
+
+@contextmanager
+def client_of(settings: Settings, url: str | None) -> Iterator[ComfyClient]:
+    """A client of the ComfyUI that ``choose`` gave; None: of a demo engine that ends with the block. Raises Failure."""
+    if url is not None:
+        with client_for(settings, url) as client:
+            yield client
+        return
+    try:
+        demo = DemoProcess.start()
+    except DemoDidNotStartError as error:
+        raise Failure(str(error), Exit.LOCAL) from None
+    with demo, ComfyClient(demo.url) as client:
+        yield client

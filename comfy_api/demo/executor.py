@@ -16,7 +16,8 @@ from comfy_api.demo.files import Files, digest
 from comfy_api.demo.graph import Plan, cache_keys, is_link
 from comfy_api.demo.hub import Hub
 from comfy_api.demo.images import Picture, encode, encode_preview
-from comfy_api.demo.nodes import NODES, Outcome
+from comfy_api.demo.media_nodes import CLASSES
+from comfy_api.demo.nodes import Outcome
 from comfy_api.demo.progress import Reporter
 from comfy_api.demo.queue import PromptQueue, QueuedPrompt
 from comfy_api.demo.specs import FILE_CLASSES, NodeSpec
@@ -169,7 +170,7 @@ class _Attempt:
             self._reporter.executing(node_id)
             self._check_interrupt()
             inputs = self._inputs(node_id)
-            outcome = NODES[self._spec(node_id).name](self, **inputs)
+            outcome = CLASSES[self._spec(node_id).name](self, **inputs)
         except InterruptedPromptError:
             self._fail("execution_interrupted", node_id, everybody=True)
             return False

@@ -120,14 +120,14 @@ class Files:
             path.write_bytes(data)
         return name
 
-    def save_result(self, data: bytes, prefix: str, kind: str) -> FileRef:
-        """Write a node's picture under ComfyUI's numbered name. Raises EscapeError for a prefix that leads out."""
+    def save_result(self, data: bytes, prefix: str, kind: str, suffix: str = ".png") -> FileRef:
+        """Write a node's file under ComfyUI's numbered name. Raises EscapeError for a prefix that leads out."""
         prefix = f"{prefix}_temp_{self._suffix}" if kind == "temp" else prefix
         subfolder, _, stem = prefix.rpartition("/")
         folder = self.path(FileRef("", subfolder, kind))
         folder.mkdir(parents=True, exist_ok=True)
         with self._naming:
-            filename = f"{stem}_{_next_number(folder, stem):05}_.png"
+            filename = f"{stem}_{_next_number(folder, stem):05}_{suffix}"
             (folder / filename).write_bytes(data)
         return FileRef(filename, subfolder, kind)
 
@@ -163,7 +163,7 @@ def with_alpha_of(original: bytes, mask: bytes) -> bytes:
 
 def _next_number(folder: Path, stem: str) -> int:
     numbers = [
-        path.name[len(stem) + 1 :].split("_")[0] for path in folder.glob("*_.png") if path.name.startswith(stem + "_")
+        path.name[len(stem) + 1 :].split("_")[0] for path in folder.glob("*_.*") if path.name.startswith(stem + "_")
     ]
     return max((int(number) for number in numbers if number.isdecimal()), default=0) + 1
 

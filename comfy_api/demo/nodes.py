@@ -208,10 +208,11 @@ def _send_image_websocket(run: Run, images: Batch, format: str) -> Outcome:
 
 def _save(run: Run, batch: Batch, prefix: str, kind: str) -> Outcome:
     refs = [run.files.save_result(images.encode_saved(p, run.texts), prefix, kind) for p in batch]
-    return Outcome(ui={"images": [_ref(ref) for ref in refs]})
+    return Outcome(ui={"images": [file_ref(ref) for ref in refs]})
 
 
-def _ref(ref: FileRef) -> dict[str, str]:
+def file_ref(ref: FileRef) -> dict[str, str]:
+    """A file as `executed` and /history name it."""
     return {"filename": ref.filename, "subfolder": ref.subfolder, "type": ref.type}
 
 

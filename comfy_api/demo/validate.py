@@ -188,7 +188,7 @@ class _Validator:
             return False
         source = link[0]
         received = self.specs[self.graph[source]["class_type"]].outputs[link[1]]
-        if received != wanted.kind:
+        if wanted.kind not in ("*", received):
             details = f"{name}, received_type({received}) mismatch input_type({wanted.kind})"
             info = _info(name, wanted, received_type=received, linked_node=link)
             errors.append(_error("return_type_mismatch", details, info))

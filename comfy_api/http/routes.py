@@ -9,16 +9,17 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from comfy_api.http import pictures
+from comfy_api.http import covers, pictures
 from comfy_api.http.live import live
 from comfy_api.http.owner import Owners
+from comfy_api.http.uploads import upload_routes
 from comfy_api.service import Service
 
 Handler = Callable[[Request, Service, str], Awaitable[Response]]
 
 
 def routes(service: Callable[[], Service], owners: Owners, base: str = "") -> list[BaseRoute]:
-    """Pictures, zip and live view below ``{base}/easel/jobs``, each for the job's owner alone.
+    """Below ``{base}/easel``: pictures, zip and live view for the job's owner alone, uploads, covers.
 
     Args:
         service: gives the process's service; asked at each request.
@@ -40,4 +41,6 @@ def routes(service: Callable[[], Service], owners: Owners, base: str = "") -> li
         Route(f"{job}/pictures/{{picture}}", owned(pictures.picture)),
         Route(f"{job}/all.zip", owned(pictures.all_pictures)),
         WebSocketRoute(f"{job}/live", view),
+        Route(f"{base}/easel/covers/{{slug}}", owned(covers.cover)),
+        *upload_routes(service, owners, base),
     ]

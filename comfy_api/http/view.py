@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from comfy_api.jobs.job import Job, Picture
+from comfy_api.jobs.naming import file_name
+from comfy_api.workflow import Media
 
 
 def job_view(job: Job, base: str) -> dict[str, Any]:
@@ -28,10 +30,8 @@ def job_view(job: Job, base: str) -> dict[str, Any]:
         "seed": None if job.seed is None else str(job.seed),
         "width": job.width,
         "height": job.height,
-        "stages": [
-            {"node_id": stage.node_id, "title": stage.title, "expected": stage.expected} for stage in job.stages
-        ],
-        "results": [_picture_view(job, picture, base) for picture in job.results],
+        "stages": stage_views(job),
+        "results": [_result_view(job, result, number, base) for number, result in enumerate(job.seen)],
         "problem": None
         if job.problem is None
         else {
@@ -42,16 +42,30 @@ def job_view(job: Job, base: str) -> dict[str, Any]:
     }
 
 
-def _picture_view(job: Job, picture: Picture, base: str) -> dict[str, Any]:
-    url = f"{base}/easel/jobs/{job.id}/pictures/{picture.id}"
-    return {
-        "id": picture.id,
-        "node_id": picture.node_id,
-        "index": picture.index,
-        "stage": picture.stage,
-        "width": picture.width,
-        "height": picture.height,
+def stage_views(job: Job) -> list[dict[str, Any]]:
+    """The stages that makers see, for the browser."""
+    return [
+        {"node_id": stage.node_id, "title": stage.title, "expected": stage.expected, "kind": stage.kind.value}
+        for stage in job.seen_stages
+    ]
+
+
+def _result_view(job: Job, result: Picture, number: int, base: str) -> dict[str, Any]:
+    url = f"{base}/easel/jobs/{job.id}/pictures/{result.id}"
+    view: dict[str, Any] = {
+        "id": result.id,
+        "node_id": result.node_id,
+        "index": result.index,
+        "stage": result.stage,
+        "kind": result.kind.value,
+        "width": result.width,
+        "height": result.height,
         "url": url,
-        "thumb": f"{url}?thumb=1",
+        "thumb": f"{url}?thumb=1" if result.width else None,
         "download": f"{url}?download=1",
     }
+    if result.kind is not Media.IMAGE:
+        view |= {"name": file_name(job, result, number), "size": result.size}
+    if result.kind is Media.TEXT:
+        view |= {"text": result.text, "whole": result.size <= len(result.text.encode())}
+    return view

@@ -16,6 +16,7 @@ from comfy_api.jobs.board import Board
 from comfy_api.jobs.eta import seconds_until
 from comfy_api.jobs.files import PictureFiles
 from comfy_api.jobs.job import Job, JobState
+from comfy_api.jobs.problems import Controls
 from comfy_api.jobs.record import Recorder, Ticket
 from comfy_api.protocol.client import ComfyClient
 from comfy_api.protocol.events import Event
@@ -47,6 +48,7 @@ class Dispatcher:
         """
         self._board, self._settings, self._client, self._ended = board, settings, client, ended
         self._recorder = Recorder(board, files, client, self._forget)
+        self._spool = files.spool
         self._changed = threading.Condition()  # guards all below
         self._line: deque[Ticket] = deque()
         self._tickets: dict[str, Ticket] = {}
@@ -58,9 +60,14 @@ class Dispatcher:
         for thread in self._threads:
             thread.start()
 
-    def submit(self, job: Job, rounds: Sequence[Workflow]) -> None:
-        """Put a job, which is on the board, at the end of the line. Its rounds are run one after the other."""
-        ticket = Ticket(job.id, tuple(rounds))
+    def submit(self, job: Job, rounds: Sequence[Workflow], controls: Controls) -> None:
+        """Put a job, which is on the board, at the end of the line.
+
+        Args:
+            rounds: run one after the other.
+            controls: (node, input) → the control that writes there, to say where a problem is.
+        """
+        ticket = Ticket(job.id, tuple(rounds), controls)
         with self._changed:
             self._tickets[job.id] = ticket
             self._line.append(ticket)
@@ -164,6 +171,7 @@ class Dispatcher:
                     swap=not self._settings.keep_previews,
                     silence=self._settings.silence,
                     patience=self._settings.patience,
+                    spool=self._spool,
                     on_event=partial(self._note, ticket),
                 )
             except ServerUnreachable:

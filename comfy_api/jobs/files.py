@@ -1,4 +1,4 @@
-"""Pictures on disk, as the server encoded them, and their thumbnails."""
+"""Pictures and other files on disk, as the server encoded them, and the thumbnails of what can be seen."""
 
 from __future__ import annotations
 
@@ -14,56 +14,72 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from comfy_api.protocol.images import BadPicture, decode
-
 #: Longest side of a thumbnail, in pixels: a tile of the grid on a sharp display.
 THUMBNAIL: Final = 640
 _QUALITY: Final = 82
 
 
 class PictureFiles:
-    """A folder of pictures, each named by the SHA-256 of its bytes. Thread-safe.
+    """A folder of files, each named by the SHA-256 of its bytes. Thread-safe.
 
-    Equal pictures are stored once and counted; a file goes when the last who had it lets go.
+    Equal files are stored once and counted; a file goes when the last who had it lets go.
+
+    Attributes:
+        folder: where they are.
+        spool: a folder beside them, for files that are still coming.
     """
 
     def __init__(self, folder: Path) -> None:
-        """``folder`` is made where it is missing."""
+        """Both folders are made where they are missing."""
         self.folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
+        self.spool = folder.with_name(f"{folder.name}-coming")
+        for made in (folder, self.spool):
+            made.mkdir(parents=True, exist_ok=True)
         self._lock = threading.Lock()  # guards the counts
         self._counts: dict[str, int] = {}
 
     def add(self, data: bytes, image: NDArray[Any] | None = None) -> str:
-        """Store a picture and its thumbnail; returns its id. Each ``add`` wants a ``release``.
+        """Store bytes, and a thumbnail where there are pixels; returns their id. Each ``add`` wants a ``release``.
 
         Args:
-            data: the encoded picture, written as it is.
-            image: its pixels, BGR or BGRA, where they are decoded already.
+            data: as encoded; written as they are.
+            image: the pixels, BGR or BGRA, of what can be seen.
 
         Raises:
             OSError: it cannot be written.
         """
-        picture_id = hashlib.sha256(data).hexdigest()
+        file_id = hashlib.sha256(data).hexdigest()
         with self._lock:
-            self._counts[picture_id] = self._counts.get(picture_id, 0) + 1
-            if not self.path(picture_id).exists():
-                _write(self.path(picture_id), data)
-        thumbnail = self._shrink(data, image)
-        if thumbnail is not None and not self.thumbnail(picture_id).exists():
-            _write(self.thumbnail(picture_id), thumbnail)
-        return picture_id
+            self._counts[file_id] = self._counts.get(file_id, 0) + 1
+            if not self.path(file_id).exists():
+                _write(self.path(file_id), data)
+        self._add_thumbnail(file_id, image)
+        return file_id
+
+    def take(self, path: Path, image: NDArray[Any] | None = None) -> str:
+        """As ``add``, for bytes that are in a file of ``spool``, which is moved."""
+        with path.open("rb") as file:
+            file_id = hashlib.file_digest(file, "sha256").hexdigest()
+        with self._lock:
+            self._counts[file_id] = self._counts.get(file_id, 0) + 1
+            os.replace(path, self.path(file_id))
+        self._add_thumbnail(file_id, image)
+        return file_id
+
+    def _add_thumbnail(self, file_id: str, image: NDArray[Any] | None) -> None:
+        if image is not None and not self.thumbnail(file_id).exists():
+            _write(self.thumbnail(file_id), thumbnail_of(image))
 
     def path(self, picture_id: str) -> Path:
         """Where the bytes are."""
         return self.folder / picture_id
 
     def thumbnail(self, picture_id: str) -> Path:
-        """Where the thumbnail is, WebP; missing for what is no picture."""
+        """Where the thumbnail is, WebP; missing for what cannot be seen."""
         return self.folder / f"{picture_id}.webp"
 
     def release(self, picture_ids: Iterable[str]) -> None:
-        """Let go of pictures; files that nobody holds any more are removed."""
+        """Let go of files; those that nobody holds any more are removed."""
         for picture_id in picture_ids:
             with self._lock:
                 left = self._counts.get(picture_id, 1) - 1
@@ -73,13 +89,6 @@ class PictureFiles:
                 self._counts.pop(picture_id, None)
                 self.path(picture_id).unlink(missing_ok=True)
                 self.thumbnail(picture_id).unlink(missing_ok=True)
-
-    def _shrink(self, data: bytes, image: NDArray[Any] | None) -> bytes | None:
-        try:
-            pixels = decode(data) if image is None else image
-        except BadPicture:
-            return None
-        return thumbnail_of(pixels)
 
 
 def thumbnail_of(pixels: NDArray[Any]) -> bytes:

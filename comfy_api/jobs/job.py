@@ -8,6 +8,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final
 
+from comfy_api.workflow import Media
+
 
 class JobState(StrEnum):
     """Where a job stands."""
@@ -58,17 +60,20 @@ class ForbiddenMove(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One finished picture, as the server encoded it.
+    """One finished picture, or other file, as the server encoded it.
 
     Attributes:
         id: SHA-256 of the bytes, in hex; also the file's name.
         node_id: the output node that sent it.
-        index: its place among that node's pictures, from 0.
+        index: its place among that node's results, from 0.
         stage: the output node's title, as the author wrote it.
-        mime: such as ``image/png``, told by the first bytes, never by a claim.
-        width, height: in pixels.
+        mime: such as ``image/png``, told by the first bytes where they tell, never by a claim.
+        width, height: in pixels; 0 for what has neither, or does not say.
         size: in bytes.
         recomputed: whether the server had to make it a second time, because the first was lost on the way.
+        kind: what kind of thing it is.
+        name: the server's name for it, without folders, for what is known by its name; empty for pictures.
+        text: of a text its beginning, at most ``MAX_TEXT`` characters.
     """
 
     id: str
@@ -80,21 +85,30 @@ class Picture:
     height: int
     size: int
     recomputed: bool = False
+    kind: Media = Media.IMAGE
+    name: str = ""
+    text: str = field(default="", repr=False)
+
+
+#: Characters of a text that stand in the job itself; its file has all of them.
+MAX_TEXT: Final = 4000
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One output node, and how many pictures are expected of it.
+    """One output node, and how many results are expected of it.
 
     Attributes:
         node_id: the node.
         title: as the author wrote it.
-        expected: pictures that it sends.
+        expected: results that it sends.
+        kind: what kind of thing they are, as far as its class tells.
     """
 
     node_id: str
     title: str
     expected: int
+    kind: Media = Media.IMAGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,19 +137,22 @@ class Job:
         owner: whose it is.
         workflow: the workflow's slug.
         title: the workflow's name.
+        workflow_version: the version of the workflow; 0 for a bundled one.
         values: the form as it was submitted, for comparing and for showing.
+        used: every value as it was used, by control, the drawn seed among them.
         prompt_text: the positive prompt text, for alt texts and file names; never logged.
         seed: the seed that was used, or None where the workflow has none.
         keep: whether it goes on when its maker changes the form or leaves.
         width, height: of the coming pictures, in pixels, as far as known.
         stages: the output nodes, in the order of the graph.
+        shown: ids of the output nodes whose results makers see; None: of all.
         state: where it stands.
         place: jobs ahead of it, 0 for the next one; None once it runs.
         fraction: 0..1 of the whole, never backwards, 1 only when every picture is here.
         node: title of the running node, or ``""``.
         step, steps: within the running node; 0 of 0 where it does not say.
         seconds_left: an estimate, or None.
-        results: finished pictures, in the order of their arrival.
+        results: finished pictures and files, in the order of their arrival, those that makers do not see too.
         problem: why it failed.
         reason: why it was stopped: ``""``, ``asked``, ``changed``, ``left``, ``again`` or ``server``.
         line: ``""``, or ``broken`` while the line to the server is being mended.
@@ -147,13 +164,16 @@ class Job:
     owner: str
     workflow: str
     title: str
+    workflow_version: int = 0
     values: Mapping[str, Any] = field(default_factory=dict)
+    used: Mapping[str, Any] = field(default_factory=dict)
     prompt_text: str = ""
     seed: int | None = None
     keep: bool = False
     width: int | None = None
     height: int | None = None
     stages: tuple[Stage, ...] = ()
+    shown: tuple[str, ...] | None = None
     state: JobState = JobState.QUEUED
     place: int | None = None
     fraction: float = 0.0
@@ -176,9 +196,29 @@ class Job:
         return self.state.over
 
     @property
+    def seen(self) -> tuple[Picture, ...]:
+        """The results that makers see."""
+        return tuple(result for result in self.results if self._shows(result.node_id))
+
+    @property
+    def seen_stages(self) -> tuple[Stage, ...]:
+        """The stages that makers see; nodes that nobody took for output nodes have theirs with their first result."""
+        foreseen = {stage.node_id for stage in self.stages}
+        late: dict[str, Stage] = {}
+        for result in self.seen:
+            if result.node_id not in foreseen:
+                before = late.get(result.node_id)
+                count = before.expected + 1 if before else 1
+                late[result.node_id] = Stage(result.node_id, result.stage, count, result.kind)
+        return (*(stage for stage in self.stages if self._shows(stage.node_id)), *late.values())
+
+    @property
     def expected(self) -> int:
-        """How many pictures are coming in all."""
-        return max(len(self.results), sum(stage.expected for stage in self.stages))
+        """How many results makers will see in all."""
+        return max(len(self.seen), sum(stage.expected for stage in self.seen_stages))
+
+    def _shows(self, node_id: str) -> bool:
+        return self.shown is None or node_id in self.shown
 
     def evolve(self, **changes: Any) -> Job:
         """The next moment: these attributes changed, the version one greater.

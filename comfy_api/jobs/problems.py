@@ -3,42 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 from comfy_api.errors import ComfyError, EaselError, ExecutionFailed, PromptRejected
 from comfy_api.jobs.job import Problem
 from comfy_api.workflow import Workflow, check
 
-#: Input names of ComfyUI's nodes → the form's control.
-_CONTROLS: Final[Mapping[str, str]] = {
-    "text": "prompt",
-    "seed": "seed",
-    "noise_seed": "seed",
-    "batch_size": "images",
-    "width": "size",
-    "height": "size",
-    "steps": "steps",
-    "cfg": "cfg",
-    "image": "image",
-    "ckpt_name": "model",
-}
+#: (Node, input) → the control that writes there.
+Controls = Mapping[tuple[str, str], str]
+
 _FAULT: Final = "Something went wrong in Easel itself. Try again; its log says more."
 _FULL: Final = "The picture could not be written to disk. Free some space and try again."
 
 
 def explain(
-    error: Exception, workflow: Workflow, object_info: Callable[[], Mapping[str, Any]] | None = None
+    error: Exception,
+    workflow: Workflow,
+    controls: Controls = MappingProxyType({}),
+    object_info: Callable[[], Mapping[str, Any]] | None = None,
 ) -> Problem:
     """One plain sentence, the control concerned, and the details for whoever unfolds them.
 
     Args:
         error: what ended the job.
         workflow: as it was sent.
+        controls: of its form.
         object_info: asked for the choices that the server has, where the graph was refused.
     """
     kind = type(error).__name__
     if isinstance(error, PromptRejected):
-        return _refusal(error, workflow, object_info)
+        return _refusal(error, workflow, controls, object_info)
     if isinstance(error, ExecutionFailed):
         details = [f"{error.class_type} ({error.node_id})", f"{error.exception_type}: {error.detail}", *error.traceback]
         return Problem(str(error), kind, "\n".join(details).strip())
@@ -47,14 +42,20 @@ def explain(
     return Problem(_FULL if isinstance(error, OSError) else _FAULT, kind, kind)
 
 
-def _refusal(error: PromptRejected, workflow: Workflow, object_info: Callable[[], Mapping[str, Any]] | None) -> Problem:
+def _refusal(
+    error: PromptRejected,
+    workflow: Workflow,
+    controls: Controls,
+    object_info: Callable[[], Mapping[str, Any]] | None,
+) -> Problem:
     details = "\n".join(
         [
             f"{error.kind}: {error.status}",
             *(f"{p.class_type} ({p.node_id}) {p.input}: {p.kind} {p.details}" for p in error.problems),
         ]
     )
-    control = next((_CONTROLS[p.input] for p in error.problems if p.input in _CONTROLS), "")
+    places = ((p.node_id, p.input) for p in error.problems)
+    control = next((controls[place] for place in places if place in controls), "")
     try:
         findings = check(workflow, object_info()) if object_info is not None else []
     except ComfyError:

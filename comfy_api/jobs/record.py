@@ -6,14 +6,17 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 from comfy_api.jobs.board import Board
 from comfy_api.jobs.eta import seconds_left
 from comfy_api.jobs.files import PictureFiles
-from comfy_api.jobs.job import Job, JobState, Picture, Problem
-from comfy_api.jobs.problems import explain
+from comfy_api.jobs.frames import first_frame
+from comfy_api.jobs.job import MAX_TEXT, Job, JobState, Picture, Problem
+from comfy_api.jobs.naming import safe_name
+from comfy_api.jobs.problems import Controls, explain
 from comfy_api.protocol.client import ComfyClient
 from comfy_api.protocol.events import (
     Event,
@@ -30,7 +33,7 @@ from comfy_api.protocol.events import (
     Stopped,
 )
 from comfy_api.protocol.run import Run
-from comfy_api.workflow import Workflow
+from comfy_api.workflow import Media, Workflow
 
 log = logging.getLogger("comfy_api.jobs")
 
@@ -45,8 +48,9 @@ class Ticket:
     Attributes:
         job_id: the job.
         rounds: run one after the other: one, or as many as images where the workflow has no batch size.
+        controls: (node, input) → the control that writes there.
         round: the present one.
-        before: pictures of earlier rounds.
+        before: results of earlier rounds.
         run: the present round, once the server took it.
         reason: why it is to stop, or ``""``.
         began: when the server began the first round, monotonic.
@@ -55,6 +59,7 @@ class Ticket:
 
     job_id: str
     rounds: tuple[Workflow, ...]
+    controls: Controls = field(default_factory=dict)
     round: int = 0
     before: int = 0
     run: Run | None = None
@@ -98,7 +103,7 @@ class Recorder:
         return lengths[len(lengths) // 2] if lengths else None
 
     def note(self, ticket: Ticket, event: Event) -> None:
-        """Write down one event. Raises OSError where a picture cannot be stored."""
+        """Write down one event. Raises OSError where a result cannot be stored."""
         if ticket.submit():
             self._board.update(ticket.job_id, state=JobState.SUBMITTED, line="")
             log.info("job=%s event=submitted", ticket.job_id)
@@ -156,25 +161,45 @@ class Recorder:
         )
 
     def _keep(self, ticket: Ticket, result: Result) -> None:
-        job_id = ticket.job_id
-        job = self._board.find(job_id)
-        if job is None or job.over or result.image is None:
-            return  # other files than pictures are not kept
-        height, width = result.image.shape[:2]
-        earlier = sum(picture.node_id == result.node_id for picture in job.results[: ticket.before])
-        picture = Picture(
-            id=self._files.add(result.data, result.image),
+        job = self._board.find(ticket.job_id)
+        if job is None or job.over:
+            if result.path is not None:
+                result.path.unlink(missing_ok=True)
+            return
+        earlier = sum(one.node_id == result.node_id for one in job.results[: ticket.before])
+        kept = self._store(result, earlier)
+        self._board.update(job.id, results=(*job.results, kept))
+        log.info(
+            "job=%s event=result node=%s index=%d kind=%s bytes=%d",
+            job.id,
+            kept.node_id,
+            kept.index,
+            kept.kind,
+            kept.size,
+        )
+
+    def _store(self, result: Result, earlier: int) -> Picture:
+        """The result as it is kept; ``earlier`` results of its node came in rounds before. Raises OSError."""
+        pixels, data, path = result.image, result.data, result.path
+        if result.media is Media.VIDEO and path is not None:
+            pixels = first_frame(path)
+        size = len(data) if path is None else path.stat().st_size
+        text = _beginning(data, path) if result.media is Media.TEXT else ""
+        height, width = (0, 0) if pixels is None else pixels.shape[:2]
+        return Picture(
+            id=self._files.add(data, pixels) if path is None else self._files.take(path, pixels),
             node_id=result.node_id,
             index=earlier + result.index,
             stage=result.title,
             mime=result.mime,
             width=width,
             height=height,
-            size=len(result.data),
+            size=size,
             recomputed=result.recomputed,
+            kind=result.media,
+            name="" if result.media is Media.IMAGE else safe_name(result.filename),
+            text=text,
         )
-        self._board.update(job_id, results=(*job.results, picture))
-        log.info("job=%s event=result node=%s index=%d bytes=%d", job_id, picture.node_id, picture.index, picture.size)
 
     def _finish(self, ticket: Ticket, event: Finished) -> None:
         if not ticket.last:
@@ -189,7 +214,9 @@ class Recorder:
         """The job is over, with an error that is said in plain words."""
         client = self._client()
         object_info = client.get_object_info if client is not None else None
-        self.end(ticket, JobState.FAILED, problem=explain(error, ticket.rounds[ticket.round], object_info))
+        self.end(
+            ticket, JobState.FAILED, problem=explain(error, ticket.rounds[ticket.round], ticket.controls, object_info)
+        )
 
     def end(self, ticket: Ticket, state: JobState, **changes: object) -> None:
         """The job is over."""
@@ -199,3 +226,11 @@ class Recorder:
         if job is not None:
             log.info("job=%s event=%s pictures=%d", job.id, job.state, len(job.results))
             self._ended(job)
+
+
+def _beginning(data: bytes, path: Path | None) -> str:
+    """The first characters of a text; a byte more than enough is read, and what is no UTF-8 is replaced."""
+    if path is not None:
+        with path.open("rb") as file:
+            data = file.read(4 * MAX_TEXT)
+    return data[: 4 * MAX_TEXT].decode("utf-8", "replace")[:MAX_TEXT]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -29,6 +30,7 @@ class RunOptions:
     silence: float = 1800.0
     patience: float = 300.0
     timing: Timing = USUAL
+    spool: Path | None = None
 
 
 @dataclass(slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 from urllib.parse import quote
@@ -155,6 +156,7 @@ class ComfyClient(Routes):
         silence: float = 1800.0,
         patience: float = 300.0,
         timing: Timing = USUAL,
+        spool: Path | None = None,
         on_event: Callable[[Event], None] | None = None,
     ) -> Run:
         """Queue a workflow and follow it. Returns once the server has taken it.
@@ -166,6 +168,7 @@ class ComfyClient(Routes):
             silence: seconds without any sign of life before the run fails with ``RunTimeout``.
             patience: seconds for a server that went away to come back, before it fails with ``ServerUnreachable``.
             timing: the finer points of its patience.
+            spool: a folder into which files that are no pictures are written, instead of into memory.
             on_event: takes each event at once, one at a time, from the run's own threads, and so has to be quick and
                 raise nothing. The run then keeps neither events nor results.
 
@@ -183,6 +186,7 @@ class ComfyClient(Routes):
             silence=silence,
             patience=patience,
             timing=timing,
+            spool=spool,
         )
         return Run.start(self, loaded, options, on_event)
 

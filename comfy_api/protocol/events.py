@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from comfy_api.errors import ComfyError, NodeProblem
 from comfy_api.protocol.images import decode
+from comfy_api.workflow import Media
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +81,13 @@ class Result:
         node_id: the output node.
         title: its title in the author's graph.
         index: its place among the node's results, from 0.
-        data: the bytes as the server encoded them.
-        mime: told by the first bytes; ``application/octet-stream`` for what is no picture.
-        image: H×W×3 BGR or H×W×4 BGRA, uint8 or uint16; None for what is no picture.
-        filename: the server's name for it, or ``""`` for one that came over the websocket.
+        data: the bytes as the server encoded them; of a text its UTF-8. Empty where ``path`` has them.
+        mime: told by the first bytes, else by the file name; ``application/octet-stream`` for what neither tells.
+        image: H×W×3 BGR or H×W×4 BGRA, uint8 or uint16, of an animation its first picture; None for what is none.
+        filename: the server's name for it, or ``""`` for a text, and for what came over the websocket.
         recomputed: the sampler ran a second time for it, since the first one was lost and no longer cached.
+        media: what kind of thing it is.
+        path: the file that holds the bytes, where the run was given a folder for large ones; the taker's to remove.
     """
 
     node_id: str
@@ -94,6 +98,8 @@ class Result:
     image: NDArray[np.generic] | None = field(default=None, repr=False, compare=False)
     filename: str = ""
     recomputed: bool = False
+    media: Media = Media.IMAGE
+    path: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

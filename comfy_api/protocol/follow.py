@@ -25,6 +25,7 @@ from comfy_api.protocol.messages import (
     NodeProgress,
     ProgressState,
 )
+from comfy_api.protocol.outputs import Output, parse_outputs
 from comfy_api.protocol.progress import Meter
 from comfy_api.workflow import SenderKind
 
@@ -37,17 +38,6 @@ class Arrived:
     index: int
     data: bytes = field(repr=False)
     mime: str
-
-
-@dataclass(frozen=True, slots=True)
-class OutputRef:
-    """A file on the server, to be fetched by ``/view``: result ``index`` of ``node_id``."""
-
-    node_id: str
-    index: int
-    filename: str
-    subfolder: str
-    type: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +67,7 @@ class Graph:
         return self.titles.get(node_id) or self.classes.get(node_id) or node_id
 
 
-Step = Event | Arrived | OutputRef
+Step = Event | Arrived | Output
 
 
 class Follower:
@@ -97,6 +87,8 @@ class Follower:
         # Per sender: pictures that came, and that there should be.
         self._came: dict[str, int] = {}
         self._expected: dict[str, int] = {}
+        # Per node: what it left so far. One that stands for several tells several times.
+        self._outputs: dict[str, list[Output]] = {}
         #: Whether messages may have been missed.
         self.lossy = False
         # Senders whose pictures cannot be counted, because some may have been missed.
@@ -183,7 +175,10 @@ class Follower:
         if self._graph.senders.get(node) is SenderKind.ETN:
             self._expected[node] = _count_sent(message.output)
             return []
-        return [*output_refs(node, message.output)]
+        known = self._outputs.setdefault(node, [])
+        new = parse_outputs(node, message.output, known)
+        known += new
+        return [*new]
 
     def _on_success(self, message: ExecutionSuccess) -> list[Step]:
         self.outcome = Outcome()
@@ -242,24 +237,6 @@ _HANDLERS: Mapping[type, Callable[[Follower, Any], list[Step]]] = {
     ExecutionError: Follower._on_error,
     ExecutionInterrupted: Follower._on_interrupted,
 }
-
-
-def output_refs(node_id: str, output: Mapping[str, Any]) -> list[OutputRef]:
-    """The files that an ``executed`` message or a history entry names for one node (protocol.md §2, §9)."""
-    refs: list[OutputRef] = []
-    for entries in output.values():
-        for entry in entries if isinstance(entries, list) else ():
-            if isinstance(entry, dict) and entry.get("filename"):
-                refs.append(
-                    OutputRef(
-                        node_id,
-                        len(refs),
-                        str(entry["filename"]),
-                        str(entry.get("subfolder") or ""),
-                        str(entry.get("type") or "output"),
-                    )
-                )
-    return refs
 
 
 def _count_sent(output: Mapping[str, Any]) -> int:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import requests
@@ -15,7 +16,7 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
-from comfy_api.errors import ApiError, ComfyError, ProtocolError, ServerUnreachable, SignInNeeded
+from comfy_api.errors import AnswerTooLarge, ApiError, ComfyError, ProtocolError, ServerUnreachable, SignInNeeded
 from comfy_api.protocol.address import Address
 
 #: Most bytes of a JSON answer: a queue whose graphs hold base64 pictures is large (protocol.md §9).
@@ -100,6 +101,22 @@ def read_retries() -> Retry:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Sink:
+    """Where a body goes: ``most`` bytes, into a file if there is one and the answer is a success."""
+
+    most: int
+    into: BinaryIO | None = None
+
+    def open(self, status: int) -> BinaryIO:
+        """An empty place, again where the body before broke off."""
+        if self.into is None or status >= 400:
+            return io.BytesIO()
+        self.into.seek(0)
+        self.into.truncate()
+        return self.into
+
+
 class _Session(requests.Session):
     """Leaves redirects to us: requests would carry headers of ours to other hosts, and read the whole body first."""
 
@@ -148,13 +165,27 @@ class Http:
         *,
         timeout: float | None = None,
         most: int = MAX_JSON,
+        into: BinaryIO | None = None,
     ) -> Reply:
-        """GET ``path``, repeated as ``read_retries`` says.
+        """GET ``path``, repeated as ``read_retries`` says. With ``into`` the body of a success is written there.
+
+        Raises:
+            ServerUnreachable, SignInNeeded, ApiError, AnswerTooLarge, ProtocolError.
+            OSError: ``into`` cannot be written.
+        """
+        return _checked(self._send("GET", path, params=params, timeout=timeout, most=most, into=into))
+
+    def has(self, path: str, params: Mapping[str, Any] | None = None) -> bool:
+        """Whether HEAD ``path`` succeeds; False too for a server that takes no HEAD.
 
         Raises:
             ServerUnreachable, SignInNeeded, ApiError, ProtocolError.
         """
-        return _checked(self._send("GET", path, params=params, timeout=timeout, most=most))
+        reply = self._send("HEAD", path, params=params, timeout=None, most=MAX_JSON)
+        if reply.status in (400, 404, 405, 501):
+            return False
+        _checked(reply)
+        return True
 
     def post(self, path: str, *, timeout: float | None = None, ok_only: bool = True, **body: Any) -> Reply:
         """POST ``path`` once. ``body`` is ``json=``, or ``data=`` and ``files=``, as in requests.
@@ -175,11 +206,12 @@ class Http:
         params: Mapping[str, Any] | None = None,
         timeout: float | None,
         most: int,
+        into: BinaryIO | None = None,
         **body: Any,
     ) -> Reply:
         seconds = self.timeout if timeout is None else timeout
         try:
-            return self._exchange(method, path, params or {}, seconds, most, body)
+            return self._exchange(method, path, params or {}, seconds, _Sink(most, into), body)
         finally:
             if self._closed:
                 self._session.close()
@@ -190,7 +222,7 @@ class Http:
         path: str,
         params: Mapping[str, Any],
         seconds: float,
-        most: int,
+        sink: _Sink,
         body: Mapping[str, Any],
     ) -> Reply:
         url, query = f"{self.address.url}{path}", {**self.address.params, **params}
@@ -207,7 +239,7 @@ class Http:
                     **body,
                 ) as response:
                     if response.status_code not in _REDIRECTS:
-                        return self._read(response, url, seconds, most)
+                        return self._read(response, url, seconds, sink)
                     url, query = self._next(method, url, response)
             except requests.RequestException as error:
                 raise ServerUnreachable(self.address.url, _reason(error)) from None
@@ -230,21 +262,21 @@ class Http:
             raise SignInNeeded(self.address.url, response.status_code)
         return f"{there.scheme}://{there.netloc}{there.path}", {**self.address.params, **dict(parse_qsl(there.query))}
 
-    def _read(self, response: requests.Response, url: str, seconds: float, most: int) -> Reply:
+    def _read(self, response: requests.Response, url: str, seconds: float, sink: _Sink) -> Reply:
         # A body that trickles never trips the socket's own time-out; a large file may take its time.
         deadline = time.monotonic() + seconds
-        chunks: list[bytes] = []
+        body = sink.open(response.status_code)
         size = 0
         # Not iter_content: it waits until a whole chunk is there.
         while chunk := response.raw.read1(_CHUNK, decode_content=True):
             size += len(chunk)
-            chunks.append(chunk)
-            if size > most:
-                raise ProtocolError(url, f"the answer is larger than {most} bytes")
+            body.write(chunk)
+            if size > sink.most:
+                raise AnswerTooLarge(url, sink.most)
             if time.monotonic() > deadline + size / _SLOWEST:
                 raise ServerUnreachable(self.address.url, "the answer comes too slowly")
         kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        return Reply(response.status_code, url, kind, b"".join(chunks))
+        return Reply(response.status_code, url, kind, body.getvalue() if isinstance(body, io.BytesIO) else b"")
 
 
 def _checked(reply: Reply) -> Reply:

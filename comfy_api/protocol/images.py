@@ -42,7 +42,7 @@ class TooManyPixels(BadPicture):
 
 def sniff(data: bytes | memoryview) -> str:
     """The MIME type that the first bytes tell, or ``""`` for anything but PNG, JPEG, WebP, GIF and BMP."""
-    head = bytes(data[:12])
+    head = bytes(data[:18])
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
         return "image/png"
     if head.startswith(b"\xff\xd8\xff"):
@@ -51,7 +51,8 @@ def sniff(data: bytes | memoryview) -> str:
         return "image/webp"
     if head.startswith((b"GIF87a", b"GIF89a")):
         return "image/gif"
-    return "image/bmp" if head.startswith(b"BM") else ""
+    # Two letters are too few: the upper bytes of its second header's length tell it from a text.
+    return "image/bmp" if head.startswith(b"BM") and head[15:18] == bytes(3) else ""
 
 
 def measure(data: bytes) -> tuple[int, int]:
@@ -74,6 +75,18 @@ def measure(data: bytes) -> tuple[int, int]:
     if width * height > MAX_PIXELS:
         raise TooManyPixels(f"{width} × {height} pixels are more than the {MAX_PIXELS} allowed")
     return int(width), int(height)
+
+
+def is_animated(data: bytes) -> bool:
+    """Whether a picture holds several, one after the other: WebP, PNG (APNG) or GIF. False for a broken one."""
+    reader = _HEADERS.get(sniff(data))
+    if reader is None:
+        return False
+    try:
+        with reader(io.BytesIO(data)) as header:
+            return bool(getattr(header, "is_animated", False))
+    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError):
+        return False
 
 
 def is_whole(data: bytes) -> bool:

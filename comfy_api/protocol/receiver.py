@@ -46,7 +46,8 @@ class Receiver:
         self.thread = threading.Thread(target=self._run, name="easel-receiver", daemon=True)
         self._client, self._hasty, self._line, self._plan = client, hasty, line, plan
         self._options, self._channel = options, channel
-        self._delivery = Delivery(client, plan.title, channel.put, keep=isinstance(channel, Channel))
+        keep = isinstance(channel, Channel)
+        self._delivery = Delivery(client, plan.title, channel.put, keep=keep, spool=options.spool)
         self._tracker = Tracker(hasty, line, plan, self._delivery, options, channel.put)
         self._attempt = self._following(plan.whole(over_socket=line.is_open))
         self._posting = threading.Lock()  # held while an attempt is posted, so that a stop sees its final id
@@ -191,6 +192,8 @@ class Receiver:
             return Failed(self._failure(attempt, outcome.error))
         if outcome.interrupted:
             return Stopped(asked=self._tracker.stopping.is_set())
+        if self._delivery.too_large is not None:
+            return Failed(self._delivery.too_large)
         if not missing:
             self._plan.meter.finish()
             return Finished(self.problems)

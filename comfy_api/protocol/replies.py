@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from comfy_api.errors import NodeProblem, PromptRejected, ProtocolError
-from comfy_api.protocol.follow import Outcome, OutputRef, output_refs
+from comfy_api.protocol.follow import Outcome
 from comfy_api.protocol.http import Reply, refusal
 from comfy_api.protocol.messages import (
     ExecutionCached,
@@ -17,6 +17,7 @@ from comfy_api.protocol.messages import (
     Message,
     parse_event,
 )
+from comfy_api.protocol.outputs import Output, parse_outputs
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,22 +101,24 @@ class HistoryEntry:
     Attributes:
         prompt_id: the submission.
         outcome: how it ended.
-        outputs: files that it left, by node and in order.
+        outputs: files and texts that it left, by node and in order.
         cached: nodes that did not run, for their outputs were kept from the prompt before.
     """
 
     prompt_id: str
     outcome: Outcome
-    outputs: tuple[OutputRef, ...] = ()
+    outputs: tuple[Output, ...] = ()
     cached: frozenset[str] = frozenset()
 
     @classmethod
     def parse(cls, prompt_id: str, data: Any) -> HistoryEntry:
         """Read one entry of ``/history``; whatever is missing counts as empty."""
         entry = _dict(data)
-        refs: list[OutputRef] = []
+        meta, left = _dict(entry.get("meta")), list[Output]()
         for node_id, output in _dict(entry.get("outputs")).items():
-            refs += output_refs(str(node_id), _dict(output))
+            # A node made by expansion gives its outputs to the one that it stands for (protocol.md §1).
+            shown = str(_dict(meta.get(node_id)).get("display_node") or node_id)
+            left += parse_outputs(shown, _dict(output), [known for known in left if known.node_id == shown])
         status = _dict(entry.get("status"))
         messages = [
             parse_event(pair[0], _dict(pair[1]))
@@ -124,7 +127,7 @@ class HistoryEntry:
         ]
         cached = [message.nodes for message in messages if isinstance(message, ExecutionCached)]
         outcome = _outcome(messages) if status.get("status_str") == "error" else Outcome()
-        return cls(prompt_id, outcome, tuple(refs), frozenset(node for nodes in cached for node in nodes))
+        return cls(prompt_id, outcome, tuple(left), frozenset(node for nodes in cached for node in nodes))
 
 
 def _outcome(messages: Sequence[Message]) -> Outcome:
@@ -282,3 +285,50 @@ class Health:
     error: str = ""
     demo: bool = False
     queue_remaining: int = field(default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a prompt that is over ran, out of the server's history.
+
+    Attributes:
+        prompt_id: the submission.
+        graph: the graph as it was queued; None where the history holds none.
+        ui: the workflow in UI format that was sent along, or None. Neither was looked at any further.
+        began: seconds since 1970, or None where the server does not say.
+        filename: the first file that it made, or ``""``.
+    """
+
+    prompt_id: str
+    graph: dict[str, Any] | None = field(repr=False)
+    ui: dict[str, Any] | None = field(default=None, repr=False)
+    began: float | None = None
+    filename: str = ""
+
+    @classmethod
+    def parse(cls, prompt_id: str, data: Any) -> Ran:
+        """Read one entry of ``/history``; whatever is missing counts as empty."""
+        entry = _dict(data)
+        # Number, id, graph, extra data, outputs (protocol.md §9).
+        queued = [*_list(entry.get("prompt")), None, None, None, None]
+        ui = _dict(_dict(queued[3]).get("extra_pnginfo")).get("workflow")
+        return cls(
+            prompt_id,
+            queued[2] if isinstance(queued[2], dict) else None,
+            ui if isinstance(ui, dict) else None,
+            _began(_list(_dict(entry.get("status")).get("messages"))),
+            _first_filename(_dict(entry.get("outputs"))),
+        )
+
+
+def _began(messages: Sequence[Any]) -> float | None:
+    for message in messages:
+        if isinstance(message, list) and len(message) == 2 and message[0] == "execution_start":
+            return _number(_dict(message[1]).get("timestamp")) / 1000 or None
+    return None
+
+
+def _first_filename(outputs: Mapping[Any, Any]) -> str:
+    entries = (entry for node in outputs.values() for found in _dict(node).values() for entry in _list(found))
+    names = (_dict(entry).get("filename") for entry in entries)
+    return next((name for name in names if isinstance(name, str)), "")

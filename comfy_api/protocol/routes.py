@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 from urllib.parse import quote
 
 from comfy_api.errors import ApiError, ProtocolError
 from comfy_api.protocol.http import MAX_FILE, Http
-from comfy_api.protocol.replies import Accepted, HistoryEntry, Queue, SystemStats, Uploaded
+from comfy_api.protocol.replies import Accepted, HistoryEntry, Queue, Ran, SystemStats, Uploaded
 
 #: Most history entries asked for at once: a whole history takes megabytes (protocol.md §9).
 MAX_HISTORY: Final = 200
+#: Most bytes of one workflow file, and of one list of them.
+MAX_WORKFLOW: Final = 20_000_000
 #: Answers of a server without the route.
 _NO_SUCH_ROUTE: Final = (404, 405)
 
@@ -117,8 +119,9 @@ class Routes:
         type: str = "output",
         preview: str = "",
         channel: str = "",
+        into: BinaryIO | None = None,
     ) -> bytes:
-        """A file on the server.
+        """A file on the server; at most ``MAX_FILE`` bytes.
 
         Args:
             filename: without folders.
@@ -126,10 +129,18 @@ class Routes:
             type: ``output``, ``temp`` or ``input``.
             preview: ``webp;90`` or ``jpeg;50`` for a smaller copy.
             channel: ``rgb``, ``a`` or ``rgba``.
+            into: write it there, and give back nothing: a video need not fit into memory.
+
+        Raises:
+            AnswerTooLarge: it is larger.
         """
         params = {"filename": filename, "subfolder": subfolder, "type": type}
         params |= {key: value for key, value in (("preview", preview), ("channel", channel)) if value}
-        return self._http.get("/view", params, most=MAX_FILE).body
+        return self._http.get("/view", params, most=MAX_FILE, into=into).body
+
+    def has_file(self, filename: str, *, subfolder: str = "", type: str = "output") -> bool:
+        """Whether the file is on the server, without fetching it. Arguments as in ``view``."""
+        return self._http.has("/view", {"filename": filename, "subfolder": subfolder, "type": type})
 
     def upload_image(
         self, data: bytes, filename: str, *, subfolder: str = "", overwrite: bool = False, type: str = "input"
@@ -147,6 +158,56 @@ class Routes:
     def _upload(self, path: str, data: bytes, filename: str, fields: Mapping[str, str]) -> Uploaded:
         files = {"image": (filename, data, "application/octet-stream")}
         return Uploaded.parse(self._http.post(path, data=dict(fields), files=files), fields["type"])
+
+    # --- workflows that the server keeps (formats.md §7.3) ------------------------------------------------
+
+    def get_userdata(self, folder: str) -> list[str]:
+        """Paths of the user's files below a folder and in folders in it; none where there is no such folder."""
+        try:
+            reply = self._http.get("/userdata", {"dir": folder, "recurse": "true"}, most=MAX_WORKFLOW)
+        except ApiError as error:
+            if error.status in _NO_SUCH_ROUTE:
+                return []
+            raise
+        return [path for path in reply.json_list() if isinstance(path, str)]
+
+    def get_userfile(self, path: str) -> bytes:
+        """One of the user's files, by its path with all folders. Raises ApiError with status 404 where it is gone."""
+        return self._http.get(f"/userdata/{quote(path, safe='')}", most=MAX_WORKFLOW).body
+
+    def get_template_index(self) -> list[Any]:
+        """Categories of the templates that come with ComfyUI; none where the server has no templates."""
+        try:
+            return self._http.get("/templates/index.json", most=MAX_WORKFLOW).json_list()
+        except ApiError as error:
+            if error.status in _NO_SUCH_ROUTE:
+                return []
+            raise
+
+    def get_template_packs(self) -> dict[str, Any]:
+        """Package of custom nodes → names of the templates that it brings; none on servers without the route."""
+        try:
+            return self._http.get("/workflow_templates", most=MAX_WORKFLOW).json_object()
+        except ApiError as error:
+            if error.status in _NO_SUCH_ROUTE:
+                return {}
+            raise
+
+    def get_template(self, name: str, pack: str = "") -> bytes:
+        """One template: of ComfyUI itself, or of a package. Raises ApiError with status 404 where it is gone."""
+        # A package's files are served under /api alone.
+        folder = f"/api/workflow_templates/{quote(pack, safe='')}" if pack else "/templates"
+        return self._http.get(f"{folder}/{quote(name, safe='')}.json", most=MAX_WORKFLOW).body
+
+    def get_runs(self, newest: int = 20) -> list[Ran]:
+        """What the ``newest`` prompts that are over ran, newest first; at most ``MAX_HISTORY``."""
+        data = self._http.get("/history", {"max_items": max(1, min(newest, MAX_HISTORY))}).json_object()
+        return [Ran.parse(str(prompt_id), entry) for prompt_id, entry in reversed(data.items())]
+
+    def find_run(self, prompt_id: str) -> Ran | None:
+        """What this prompt ran, or None while it is not over or not known."""
+        data = self._http.get(f"/history/{quote(prompt_id, safe='')}").json_object()
+        return Ran.parse(prompt_id, data[prompt_id]) if prompt_id in data else None
 
     # --- prompts ------------------------------------------------------------------------------------------
 

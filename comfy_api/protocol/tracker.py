@@ -17,10 +17,11 @@ from comfy_api.errors import ComfyError, RunTimeout
 from comfy_api.protocol.attempt import Attempt, Plan, RunOptions
 from comfy_api.protocol.delivery import Delivery
 from comfy_api.protocol.events import Cached, Event, NodeStarted, Queued, Started
-from comfy_api.protocol.follow import Arrived, Outcome, OutputRef, Step
+from comfy_api.protocol.follow import Arrived, Outcome, Step
 from comfy_api.protocol.frames import BadFrame, parse_frame
 from comfy_api.protocol.line import Line
 from comfy_api.protocol.messages import Features, parse_message
+from comfy_api.protocol.outputs import OutputRef, OutputText
 from comfy_api.protocol.post import cancel, withdraw
 from comfy_api.protocol.progress import samples
 from comfy_api.protocol.replies import HistoryEntry
@@ -140,7 +141,7 @@ class Tracker:
     def _take(self, attempt: Attempt, step: Step) -> None:
         if isinstance(step, Arrived):
             self._delivery.take(step, recomputed=attempt.recomputed)
-        elif isinstance(step, OutputRef):
+        elif isinstance(step, OutputRef | OutputText):
             self._delivery.fetch([step], recomputed=attempt.recomputed)
         else:
             if isinstance(step, NodeStarted) and samples(self._plan.classes.get(step.node_id, "")):

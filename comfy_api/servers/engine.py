@@ -44,6 +44,31 @@ class ServerState:
     offer: str | None = None
 
 
+def choose(settings: Settings, next_door: str = NEXT_DOOR) -> str | None:
+    """The ComfyUI to use: the one that is named, else the one next door if it answers; None: the demo engine."""
+    if settings.demo:
+        return None
+    return settings.comfyui_url or (next_door if is_there(next_door) else None)
+
+
+def is_there(url: str) -> bool:
+    """Whether a real ComfyUI answers there, within a second."""
+    with ComfyClient(url, timeout=1.0) as client:
+        health = client.health()
+        return health.connected and not health.demo
+
+
+def client_for(settings: Settings, url: str) -> ComfyClient:
+    """A client of the ComfyUI there. Secrets go to the server that they were set for, and to no other."""
+    own = url == settings.comfyui_url
+    return ComfyClient(
+        url,
+        headers=settings.comfyui_headers if own else None,
+        params=settings.comfyui_params if own else None,
+        api_key=settings.comfyui_api_key.get_secret_value() or None if own else None,
+    )
+
+
 class Engine:
     """Chooses the engine once, watches it, and ends what it started. One thread, which ends with ``close``."""
 
@@ -80,7 +105,7 @@ class Engine:
 
     def connect(self, url: str) -> None:
         """Take another ComfyUI for later jobs. Running ones stay where they are, and so the demo engine does too."""
-        self._use(self._make_client(url), "comfyui")
+        self._use(client_for(self._settings, url), "comfyui")
         self._look()
 
     def close(self, timeout: float = 20.0) -> None:
@@ -109,10 +134,8 @@ class Engine:
         settings = self._settings
         if self._client is not None:
             self._revive()
-        elif settings.comfyui_url and not settings.demo:
-            self._use(self._make_client(settings.comfyui_url), "comfyui")
-        elif not settings.demo and self._is_there(self._next_door):
-            self._use(self._make_client(self._next_door), "comfyui")
+        elif url := choose(settings, self._next_door):
+            self._use(client_for(settings, url), "comfyui")
         else:
             self._start_demo()
 
@@ -138,16 +161,6 @@ class Engine:
             demo.close()
             self._start_demo(urlsplit(demo.url).port or 0)
 
-    def _make_client(self, url: str) -> ComfyClient:
-        settings = self._settings
-        own = url == settings.comfyui_url  # secrets go to the server that they were set for
-        return ComfyClient(
-            url,
-            headers=settings.comfyui_headers if own else None,
-            params=settings.comfyui_params if own else None,
-            api_key=settings.comfyui_api_key.get_secret_value() or None if own else None,
-        )
-
     def _use(self, client: ComfyClient, kind: str) -> None:
         with self._lock:
             if self._client is not None:
@@ -161,7 +174,7 @@ class Engine:
             return
         was, health = self.state, client.health()
         offer = self._next_door if was.kind == "demo" and not self._settings.demo else None
-        if offer and not self._is_there(offer):
+        if offer and not is_there(offer):
             offer = None
         if health.connected and not was.connected:
             client.forget_object_info()  # another ComfyUI may be there now, or this one with other models
@@ -174,11 +187,6 @@ class Engine:
                     sentence=health.error,
                     offer=offer,
                 )
-
-    def _is_there(self, url: str) -> bool:
-        with ComfyClient(url, timeout=1.0) as client:
-            health = client.health()
-            return health.connected and not health.demo
 
 
 EngineFactory = Callable[[Settings], Engine]

@@ -62,6 +62,8 @@ class Options:
     parallel: int
     cache: bool
     flags: bool
+    userdata: Mapping[str, bytes] = field(default_factory=dict)
+    templates: Mapping[str, bytes] = field(default_factory=dict)
 
 
 class Core:

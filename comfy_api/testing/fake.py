@@ -38,6 +38,9 @@ class FakeComfyUI:
         parallel: how many prompts run at once; a real server runs one.
         cache: whether nodes that the last prompt ran are cached, as on a real server.
         flags: whether it knows feature flags; older servers do not answer them.
+        userdata: path → content of the users' files, such as ``workflows/mine.json``.
+        templates: file name → content of the templates, ``index.json`` among them; ``pack/name.json`` for those of
+            custom nodes.
     """
 
     def __init__(
@@ -51,6 +54,8 @@ class FakeComfyUI:
         parallel: int = 1,
         cache: bool = True,
         flags: bool = True,
+        userdata: Mapping[str, bytes] | None = None,
+        templates: Mapping[str, bytes] | None = None,
     ) -> None:
         version = "0.38.0" if api == "0.38" else api
         options = Options(
@@ -62,6 +67,8 @@ class FakeComfyUI:
             parallel=parallel,
             cache=cache,
             flags=flags,
+            userdata=dict(userdata or {}),
+            templates=dict(templates or {}),
         )
         self._changes, self._changed = 0, threading.Condition()  # protects the count of changes
         self._core = Core(options, self._note_change)
@@ -155,6 +162,11 @@ class FakeComfyUI:
     def sockets(self) -> list[str]:
         """The client ids of the websockets that are open now."""
         return [socket.sid for socket in tuple(self._core.board.everyone)]
+
+    @property
+    def files(self) -> dict[tuple[str, str, str], bytes]:
+        """What lies on the server: type, subfolder and name → bytes. Changing it changes the server."""
+        return self._core.board.files
 
     @property
     def remaining(self) -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import mimetypes
 from pathlib import PurePosixPath
+from typing import Final
 
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
@@ -10,10 +12,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from comfy_api.testing import wire
 from comfy_api.testing.board import Board
 from comfy_api.testing.core import MAX_BODY, Core
 from comfy_api.testing.pictures import reencoded
+
+_PAGES: Final = frozenset({"text/html", "image/svg+xml", "text/javascript", "application/javascript"})
 
 
 def routes(core: Core) -> list[Route]:
@@ -25,7 +28,7 @@ def routes(core: Core) -> list[Route]:
         if ".." in key[2] or key[2].startswith("/") or key[0] not in ("input", "temp", "output"):
             return Response(status_code=400)
         data = core.board.files.get(key)
-        return Response(status_code=404) if data is None else _shown(data, asked.get("preview"))
+        return Response(status_code=404) if data is None else _shown(data, key[2], asked.get("preview"))
 
     async def upload(request: Request) -> Response:
         form = await _form(request)
@@ -75,10 +78,12 @@ async def _form(request: Request) -> FormData:
         return FormData()
 
 
-def _shown(data: bytes, preview: str | None) -> Response:
+def _shown(data: bytes, name: str, preview: str | None) -> Response:
     """The file, or its preview; anything but jpeg means WebP."""
     if preview is None:
-        return Response(data, media_type=wire.MIME[wire.format_code(data)])
+        mime = mimetypes.guess_type(name)[0] or "application/octet-stream"
+        # What could run as a page is handed out as a download (protocol.md §14).
+        return Response(data, media_type="application/octet-stream" if mime in _PAGES else mime)
     try:
         kind = "jpeg" if preview.startswith("jpeg") else "webp"
         return Response(reencoded(data, preview), media_type=f"image/{kind}")

@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from comfy_api.testing import files, jobs, wire
+from comfy_api.testing import files, jobs, library, wire
 from comfy_api.testing.board import Board, Socket
 from comfy_api.testing.core import Core
 from comfy_api.testing.plan import is_graph
@@ -50,6 +50,7 @@ def app(core: Core) -> Starlette:
     ]
     routes += [Route(path, answer, methods=[method]) for method, path, answer in table]
     routes += files.routes(core)
+    routes += library.routes(core)
     return Starlette(routes=[*routes, *(jobs.routes(core) if core.options.modern else ())])
 
 

@@ -36,7 +36,7 @@ class Stage:
     def __init__(self, board: Board, prompt: Prompt) -> None:
         self.board, self.prompt = board, prompt
         self._nodes: dict[str, dict[str, Any]] = {}
-        self._refs: dict[str, list[dict[str, Any]]] = {}
+        self._left: dict[str, dict[str, list[Any]]] = {}
 
     @property
     def socket(self) -> Socket | None:
@@ -108,19 +108,23 @@ class Stage:
         if class_type == "SaveImageWebsocket":
             await self.progress(node, index, count, image)
             return
-        refs = self._refs.setdefault(node, [])
         if class_type == "ETN_SendImageWebSocket":
             for socket in self.listeners():
                 await socket.send(wire.image_frame(image))
             mime = wire.MIME[wire.format_code(image)]
-            refs.append({"source": "websocket", "content-type": mime, "type": "output"})
+            self.leave(node, "images", {"source": "websocket", "content-type": mime, "type": "output"})
             return
         prefix = str(self.prompt.graph.get(node, {}).get("inputs", {}).get("filename_prefix", "ComfyUI"))
-        refs.append(dict(self.board.store_result(class_type, prefix, image)))
+        self.leave(node, "images", dict(self.board.store_result(class_type, prefix, image)))
+
+    def leave(self, node: str, key: str, *entries: Any) -> None:
+        """Note what the node's next ``executed`` has under ``key``."""
+        self._left.setdefault(node, {}).setdefault(key, []).extend(entries)
 
     async def executed(self, node: str, output: dict[str, Any] | None) -> None:
-        """Send ``executed``; without ``output``, with what :meth:`result` gave out."""
-        output = {"images": self._refs.pop(node, [])} if output is None else output
+        """Send ``executed``; without ``output``, with what :meth:`result` and :meth:`leave` gave out."""
+        left = self._left.pop(node, {"images": []})
+        output = left if output is None else output
         self.prompt.outputs[node] = output
         await self.say("executed", node=node, display_node=node, output=output)
 

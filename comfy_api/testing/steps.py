@@ -83,8 +83,42 @@ def result(node: str, image: bytes | None = None, index: int = 0, count: int = 1
     return Step(f"result {node} {index}", lambda stage: stage.result(node, picture, index, count))
 
 
+def file(
+    node: str,
+    data: bytes,
+    filename: str,
+    *,
+    key: str = "images",
+    animated: bool = False,
+    subfolder: str = "",
+    type: str = "output",
+) -> Step:
+    """A result file of any kind, for /view; the node's ``executed`` names it.
+
+    Args:
+        key: the list in which it is named: ``images``, ``audio``, ``gifs``, ``3d``, ``files`` ….
+        animated: say ``"animated": [true]`` beside it, as savers of video and animations do.
+    """
+
+    async def run(stage: Stage) -> None:
+        stage.leave(node, key, stage.board.store(type, subfolder, filename, data))
+        if animated:
+            stage.leave(node, "animated", True)
+
+    return Step(f"file {node} {filename}", run)
+
+
+def words(node: str, *texts: str) -> Step:
+    """Texts that the node's ``executed`` shows."""
+
+    async def run(stage: Stage) -> None:
+        stage.leave(node, "text", *texts)
+
+    return Step(f"words {node}", run)
+
+
 def executed(node: str, output: dict[str, Any] | None = None) -> Step:
-    """``executed``; without ``output``, with the pictures that ``result`` gave out before."""
+    """``executed``; without ``output``, with what ``result``, ``file`` and ``words`` gave out before."""
     return Step(f"executed {node}", lambda stage: stage.executed(node, output))
 
 

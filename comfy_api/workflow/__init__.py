@@ -6,12 +6,9 @@ from comfy_api.workflow.basics import (
     Basics,
     ImageInput,
     TextInput,
-    Values,
-    apply,
     find_basics,
     output_ids,
 )
-from comfy_api.workflow.catalog import Catalog, Entry
 from comfy_api.workflow.check import Finding, FindingKind, check, repair_paths
 from comfy_api.workflow.document import Node, Workflow, is_link
 from comfy_api.workflow.edits import (
@@ -24,26 +21,26 @@ from comfy_api.workflow.edits import (
     set_steps,
     set_text,
 )
+from comfy_api.workflow.outputs import Media, find_media, foresee
 from comfy_api.workflow.senders import SenderKind, Swap, choose_sender, fresh, swap_previews, unswap
 
 __all__ = [
     "MAX_SEED",
     "Basics",
-    "Catalog",
-    "Entry",
     "Finding",
     "FindingKind",
     "ImageInput",
+    "Media",
     "Node",
     "SenderKind",
     "Swap",
     "TextInput",
-    "Values",
     "Workflow",
-    "apply",
     "check",
     "choose_sender",
     "find_basics",
+    "find_media",
+    "foresee",
     "fresh",
     "is_link",
     "output_ids",

@@ -1,13 +1,14 @@
-"""The few things that makers change, found in any workflow, and a workflow with them changed."""
+"""The few things that makers change, found in any workflow."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
 
-from comfy_api.errors import NodeNotFound, WorkflowError
 from comfy_api.workflow import edits
 from comfy_api.workflow.document import Node, Workflow
+from comfy_api.workflow.outputs import find_media
 from comfy_api.workflow.spec import ObjectInfo, inputs_of, is_output
 
 _TITLES = {
@@ -17,6 +18,8 @@ _TITLES = {
 _OPPOSITE = {"positive": "negative", "negative": "positive"}
 #: A text behind this node has no effect.
 _SILENT = "ConditioningZeroOut"
+#: A search for texts ends here: a file can hold thousands of samplers in a row.
+_MOST_SAMPLERS, _MOST_STEPS = 200, 1_000
 
 
 @dataclass(frozen=True)
@@ -81,29 +84,6 @@ class Basics:
     stages: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Values:
-    """What a maker chose. None: leave it as the workflow has it.
-
-    Attributes:
-        prompt, negative, seed, images, steps, cfg: as in :class:`Basics`.
-        width, height: in pixels; one alone leaves the other.
-        uploads: node id of an :class:`ImageInput` → the name that the upload was given.
-        model: name of a file that the server lacks → the one to take instead, wherever it is used.
-    """
-
-    prompt: str | None = None
-    negative: str | None = None
-    seed: int | None = None
-    images: int | None = None
-    width: int | None = None
-    height: int | None = None
-    steps: int | None = None
-    cfg: float | None = None
-    uploads: Mapping[str, str] = field(default_factory=dict)
-    model: Mapping[str, str] = field(default_factory=dict)
-
-
 def find_basics(workflow: Workflow, object_info: ObjectInfo | None = None) -> Basics:
     """Finds them by what is known of ComfyUI's nodes; ``object_info`` makes it surer for custom nodes."""
     info = object_info or {}
@@ -123,49 +103,37 @@ def find_basics(workflow: Workflow, object_info: ObjectInfo | None = None) -> Ba
 
 
 def output_ids(workflow: Workflow, object_info: ObjectInfo | None = None) -> tuple[str, ...]:
-    """Ids of the nodes that end a run with pictures, in the order in which the graph reaches them."""
+    """Ids of the nodes that end a run with pictures or other files, in the order in which the graph reaches them."""
     info = object_info or {}
 
     def ends(class_type: str) -> bool:
         if class_type in info:
             return is_output(info, class_type)
-        return class_type.startswith(("PreviewImage", "SaveImage", "SaveAnimated", "ETN_SendImage"))
+        return find_media(class_type) is not None
 
     return tuple(node_id for node_id in workflow.flow if ends(workflow.nodes[node_id].class_type))
-
-
-def apply(workflow: Workflow, values: Values) -> Workflow:
-    """The workflow with these values.
-
-    Raises:
-        WorkflowError: a value that is out of range, or for which this workflow has no place.
-    """
-    workflow = _apply_texts(workflow, values)
-    for value, edit in ((values.seed, edits.set_seed), (values.steps, edits.set_steps)):
-        workflow = workflow if value is None else edit(workflow, value)
-    if values.cfg is not None:
-        workflow = edits.set_cfg(workflow, values.cfg)
-    # One image is what a workflow without a batch size makes.
-    if values.images is not None and (values.images != 1 or edits.batch_places(workflow)):
-        workflow = edits.set_batch(workflow, values.images)
-    if values.width is not None or values.height is not None:
-        workflow = _apply_size(workflow, values.width, values.height)
-    return _replace(_apply_uploads(workflow, values.uploads), values.model)
 
 
 # --- finding --------------------------------------------------------------------------------------------
 
 
+def find_texts(workflow: Workflow, role: str) -> list[TextInput]:
+    """Every text of a role, ``positive`` or ``negative``: titled ones, then those that samplers are linked to."""
+    return list(dict.fromkeys(_texts(workflow, role)))
+
+
 def _text(workflow: Workflow, role: str) -> TextInput | None:
-    named = [node for node in workflow.nodes.values() if node.title.strip().casefold() in _TITLES[role]]
-    for node in named:
-        if found := _text_of(workflow, node):
-            return found
-    for node_id in workflow.flow:
-        node = workflow.nodes[node_id]
-        if _is_sampler(node) and (found := _text_behind(workflow, node, role)):
-            return found
-    return None
+    return next(_texts(workflow, role), None)
+
+
+def _texts(workflow: Workflow, role: str) -> Iterator[TextInput]:
+    for node in workflow.nodes.values():
+        if node.title.strip().casefold() in _TITLES[role] and (found := text_of(workflow, node)):
+            yield found
+    samplers = (node for node_id in workflow.flow if _is_sampler(node := workflow.nodes[node_id]))
+    for node in islice(samplers, _MOST_SAMPLERS):
+        if found := _text_behind(workflow, node, role):
+            yield found
 
 
 def _is_sampler(node: Node) -> bool:
@@ -179,12 +147,12 @@ def _text_behind(workflow: Workflow, sampler: Node, role: str) -> TextInput | No
     """Follows the conditioning upstream, nearest branch first, to a node that turns text into it."""
     start = [source for name, (source, _) in sampler.links.items() if name in (role, "guider")]
     waiting, seen = start, set[str]()
-    while waiting:
+    while waiting and len(seen) < _MOST_STEPS:
         node = workflow.nodes.get(waiting.pop())
         if node is None or node.id in seen or node.class_type == _SILENT:
             continue
         seen.add(node.id)
-        if _encodes(node) and (found := _text_of(workflow, node)):
+        if _encodes(node) and (found := text_of(workflow, node)):
             return found
         waiting.extend(_upstream(node, role))
     return None
@@ -201,7 +169,7 @@ def _upstream(node: Node, role: str) -> list[str]:
     return [node.links[name][0] for name in reversed(names)]
 
 
-def _text_of(workflow: Workflow, node: Node) -> TextInput | None:
+def text_of(workflow: Workflow, node: Node) -> TextInput | None:
     """The node's own text, or the one plain text that is linked to it."""
     for name in edits.text_inputs(node):
         holder = workflow.nodes.get(node.links[name][0]) if name in node.links else node
@@ -242,48 +210,3 @@ def _upload_names(node: Node, info: ObjectInfo) -> list[str]:
     if node.class_type in info:
         return [spec.name for spec in inputs_of(info, node.class_type) if spec.settings.get("image_upload")]
     return ["image"] if node.class_type in ("LoadImage", "LoadImageMask") else []
-
-
-# --- applying -------------------------------------------------------------------------------------------
-
-
-def _apply_texts(workflow: Workflow, values: Values) -> Workflow:
-    # Both places are found before either changes.
-    places = {"prompt": _text(workflow, "positive"), "negative": _text(workflow, "negative")}
-    if places["negative"] == places["prompt"]:
-        places["negative"] = None
-    for control, place in places.items():
-        text = getattr(values, control)
-        if text is None:
-            continue
-        if place is None:
-            raise WorkflowError(f"This workflow has no {control} text to set. Leave it out.")
-        node = workflow.nodes[place.node_id]
-        names = [name for name in edits.text_inputs(node) if name not in node.links]
-        workflow = workflow.with_inputs(node.id, dict.fromkeys(names, text))
-    return workflow
-
-
-def _apply_size(workflow: Workflow, width: int | None, height: int | None) -> Workflow:
-    size = _size(workflow)
-    if size is None:
-        raise WorkflowError("This workflow has no size to set. Leave it as it is.")
-    return edits.set_size(workflow, size[0] if width is None else width, size[1] if height is None else height)
-
-
-def _apply_uploads(workflow: Workflow, uploads: Mapping[str, str]) -> Workflow:
-    for node_id, name in uploads.items():
-        node = workflow.nodes.get(node_id)
-        if node is None:
-            raise NodeNotFound(node_id, workflow.titles)
-        workflow = workflow.with_inputs(node_id, {"image": name})
-    return workflow
-
-
-def _replace(workflow: Workflow, names: Mapping[str, str]) -> Workflow:
-    for node in workflow.nodes.values():
-        changed = {
-            name: names[value] for name, value in node.inputs.items() if isinstance(value, str) and value in names
-        }
-        workflow = workflow.with_inputs(node.id, changed) if changed else workflow
-    return workflow

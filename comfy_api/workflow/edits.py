@@ -78,7 +78,7 @@ def set_steps(workflow: Workflow, steps: int) -> Workflow:
     changed = _set_all(workflow, places, _whole(steps, 1, MAX_STEPS, wrong), "number of steps")
     for node_id, _ in places:
         node = workflow.nodes[node_id]
-        changed = changed.with_inputs(node_id, _scaled_part(node.inputs, steps))
+        changed = changed.with_inputs(node_id, scaled_part(node.inputs, steps))
     return changed
 
 
@@ -108,8 +108,17 @@ def size_places(workflow: Workflow, side: str) -> list[Place]:
 
     Without an empty latent, the nodes that hand a sampler its latent count (image-to-video nodes, for one).
     """
-    nodes = [node for node in workflow.nodes.values() if _is_empty_latent(node.class_type)]
-    return _places(workflow, nodes or _latent_sources(workflow), (side,))
+    return _places(workflow, _sized(workflow), (side,))
+
+
+def size_pairs(workflow: Workflow) -> list[tuple[Place, Place]]:
+    """Where width and height of each of these nodes stand; none where a node has but one of them."""
+    pairs: dict[tuple[Place, Place], None] = {}
+    for node in _sized(workflow):
+        sides = [_places(workflow, [node], (side,)) for side in ("width", "height")]
+        if sides[0] and sides[1]:
+            pairs[sides[0][0], sides[1][0]] = None
+    return list(pairs)
 
 
 def number_places(workflow: Workflow, name: str) -> list[Place]:
@@ -147,6 +156,11 @@ def _behind(workflow: Workflow, node: Node, name: str, names: tuple[str, ...]) -
     return next(((source.id, held) for held in (*names, "value") if held in source.inputs), None)
 
 
+def _sized(workflow: Workflow) -> list[Node]:
+    nodes = [node for node in workflow.nodes.values() if _is_empty_latent(node.class_type)]
+    return nodes or _latent_sources(workflow)
+
+
 def _is_empty_latent(class_type: str) -> bool:
     return "Empty" in class_type and "Latent" in class_type
 
@@ -179,7 +193,7 @@ def _checked_seed(seed: int) -> int:
     return _whole(seed, 0, MAX_SEED, _WRONG_SEED)
 
 
-def _scaled_part(inputs: Mapping[str, Any], steps: int) -> dict[str, int]:
+def scaled_part(inputs: Mapping[str, Any], steps: int) -> dict[str, int]:
     """First and last step of a KSamplerAdvanced, in proportion; one at or past the end stays there."""
     old = inputs["steps"]
     return {

@@ -10,15 +10,16 @@ import streamlit as st
 from comfy_api.errors import EaselError, JobNotFound
 from comfy_api.jobs.job import Job
 from comfy_api.service import Service
-from pages.components import controls, seeds, words
+from pages.components import controls, links, seeds, words
 from pages.components import form as forms
 from pages.components.desk import Desk, desk
-from pages.components.form import Form
+from pages.components.form import Sheet
 from pages.components.live import live
 from pages.components.notes import note, problem
 from pages.components.owner import owner
 from pages.components.pill import connect
 from pages.components.service import service
+from pages.components.slots import put, slot
 from pages.components.stage import describe
 
 
@@ -26,8 +27,12 @@ def show() -> None:
     """The page, top to bottom: what changed is acted on first, then everything is drawn."""
     mine, who, held = desk(), owner(), service()
     turn = mine.begin()
-    if turn == 1:
-        _find_again(held, who, mine)
+    if not held.entries:
+        note(words.NO_WORKFLOWS)
+        return
+    if not mine.opened:
+        _open(held, who, mine)
+        mine.opened = True
     while mine.wishes:
         mine.wishes[0]()
         mine.wishes.pop(0)
@@ -38,11 +43,11 @@ def show() -> None:
     _draw(held, who, mine, form, job)
 
 
-def _draw(held: Service, who: str, mine: Desk, form: Form, job: Job | None) -> None:
+def _draw(held: Service, who: str, mine: Desk, form: Sheet, job: Job | None) -> None:
     with st.container(key="bench"):
         with st.container(key="form"):
-            controls.draw(held, mine, form)
-            _buttons(held, who, mine, job)
+            controls.draw(held, who, mine, form)
+            _buttons(held, who, mine, form, job)
         with st.container(key="stage"):
             live(
                 describe(held, job, form, same=job is not None and mine.repeated == job.id, gone=mine.gone),
@@ -56,16 +61,18 @@ def _draw(held: Service, who: str, mine: Desk, form: Form, job: Job | None) -> N
         st.html("<style>@media (max-width: 999px) { :has(> .st-key-stage) { order: -1 } }</style>")
 
 
-def _buttons(held: Service, who: str, mine: Desk, job: Job | None) -> None:
+def _buttons(held: Service, who: str, mine: Desk, form: Sheet, job: Job | None) -> None:
     running = job is not None and not job.over
     with st.container(key="act"):
-        problem(mine, "")
+        if mine.problem and mine.problem.control not in [control.id for control in form.controls]:
+            problem(mine)
         with st.container(key="press", horizontal=True, gap="small"):
             st.button(
                 words.AGAIN if running else words.GENERATE,
                 key="generate",
                 type="secondary" if running else "primary",
                 shortcut="Ctrl+Enter",
+                disabled=bool(form.offer.problem),
                 width="stretch",
                 on_click=mine.press,
             )
@@ -93,16 +100,19 @@ def _stop(held: Service, who: str, job_id: str) -> None:
         return
 
 
-def _find_again(held: Service, who: str, mine: Desk) -> None:
-    """A page that was loaded again: its job stands in the address, if it is this maker's."""
+def _open(held: Service, who: str, mine: Desk) -> None:
+    """A page that was loaded: its job stands in the address, if it is this maker's; else the form is as it was left,
+    in whichever session. What a link carries comes on top.
+    """
     wanted = st.query_params.get("job")
     job = held.find(who, wanted)
-    if job is None:
-        mine.gone = bool(wanted)
-        return
-    forms.fill(held, mine, job.values)
-    st.session_state["keep"] = job.keep
-    mine.show(job)
+    mine.gone = bool(wanted) and job is None
+    if raw := job.values if job else held.recall(who):
+        forms.fill(held, who, mine, raw)
+    links.fill_from_link(held, who, mine)
+    if job:
+        st.session_state["keep"] = job.keep
+        mine.show(job)
 
 
 def _others(held: Service, who: str, mine: Desk, job: Job | None) -> None:
@@ -156,9 +166,12 @@ def take_over(held: Service, who: str, mine: Desk, picked: Any) -> None:
     vary = picked.get("vary") is True
 
     def wish() -> None:
-        forms.fill(held, mine, job.values)
-        if job.seed is not None:
-            st.session_state["seed"] = str(seeds.draw_seed() if vary else job.seed)
+        offer = forms.fill(held, who, mine, job.values)
+        seed = forms.main_seed(offer) if offer else None
+        if seed and seed.shown and job.seed is not None:
+            mode = job.values.get(f"{slot(seed)}.mode")
+            text = seeds.draw(seed) if vary else str(job.seed)
+            put(held, mine, seed, {slot(seed): text, f"{slot(seed)}.mode": mode})
         if vary:
             mine.press()
 

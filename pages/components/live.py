@@ -15,7 +15,7 @@ import streamlit as st
 from streamlit.components.v2.types import ComponentRenderer
 
 #: In the order in which they build on each other; ``mount.js`` has the export.
-_PARTS = ("say.js", "dom.js", "line.js", "print.js", "wall.js", "viewer.js", "stage.js", "mount.js")
+_PARTS = ("say.js", "dom.js", "line.js", "media.js", "print.js", "wall.js", "viewer.js", "stage.js", "mount.js")
 _FOLDER = Path(__file__).parent / "live"
 _KEY = "live"
 

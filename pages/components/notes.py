@@ -10,16 +10,17 @@ import streamlit as st
 from pages.components.desk import Desk
 
 
-def problem(desk: Desk, *controls: str) -> None:
-    """Says what is wrong with one of these controls, if anything is.
+def problem(desk: Desk, control: str = "") -> None:
+    """Says what is wrong with the control, or with the form as a whole, where ``desk.problem`` names it.
 
     Where a job failed on it the control is marked only: the sentence stands on the stage.
     """
-    if not desk.problem or desk.problem.control not in controls:
+    if not desk.problem:
         return
     if desk.failed:
-        keys = ", ".join(f'[class*="st-key-{escape(name)}"]' for name in controls if name)
-        st.html(f"<style>.st-key-form :is({keys}) {{ outline: 1px solid var(--easel-warn) }}</style>")
+        st.html(
+            f"<style>.st-key-form .st-key-field_{escape(control)} {{ outline: 1px solid var(--easel-warn) }}</style>"
+        )
     else:
         problem_text(desk.problem.sentence)
 

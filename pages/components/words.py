@@ -12,35 +12,32 @@ NO_COOKIE = (
 # --- form -----------------------------------------------------------------------------------------------
 
 WORKFLOW = "Workflow"
-PROMPT = "Prompt"
+WORKFLOWS = "All workflows"
+NO_WORKFLOWS = "There is no workflow here yet. Publish one, or put one into the folder of workflows."
+FIND = "Find a workflow"
+FIND_NONE = "No workflow is called so."
 PROMPT_HINT = "Ctrl + Enter generates"
-NEGATIVE = "Leave out"
-NEGATIVE_HELP = "What the picture should not show (the negative prompt)."
-IMAGES = "Images"
 SHAPE = "Shape"
 SHAPES = {
     "square": ":material/crop_square: Square",
     "portrait": ":material/crop_portrait: Portrait",
     "landscape": ":material/crop_landscape: Landscape",
 }
-SEED = "Seed"
 SEED_PLACEHOLDER = "A new one each time"
 SEED_HELP = "The number a picture grows from. The same seed and the same settings give the same picture."
-SEED_RANDOM = "Random"
 SEED_DICE = "Throw the dice: a seed that stays"
-SEED_RANGE = "A seed is a whole number from 0 to 18446744073709551615"
+SEED_NEXT = "The next picture's seed"
+SEED_MODES = {"random": "Random", "fixed": "Keep", "count": "Count up"}
+SEED_COMES = "Next: {seed}"
 MORE = "More settings"
 WIDTH = "Width"
 HEIGHT = "Height"
-STEPS = "Steps"
-STEPS_HELP = "More steps take longer and show finer detail, up to a point."
-CFG = "Guidance"
-CFG_HELP = "How closely the picture keeps to the prompt (cfg)."
-UPLOAD = "Your picture"
-UPLOAD_MISSING = "Add a picture to begin from"
-UPLOAD_KEPT = "Begins from {name}"
-MODEL = "Model"
-MODEL_CHOOSE = "Choose one"
+CHOOSE = "Choose one"
+ONE_A_LINE = "One a line"
+LINK_WRONG = "The link brought something else. {sentence}"
+LINK_TOO_LONG = "It is longer than {most} characters."
+LINK_UNKNOWN = "The link also brought {names}, which this form does not have."
+LINK_NO_WORKFLOW = 'The link is for the workflow "{name}", which is not here.'
 
 GENERATE = "Generate"
 AGAIN = "Generate again"
@@ -88,8 +85,14 @@ EXAMPLES = (
 STAGE = {
     "begin": "What shall it be?",
     "begin_hint": "Write it, or try one of these",
-    "begin_upload": "Add a picture to begin",
-    "begin_upload_hint": "It stays on this server and yours alone",
+    "needs": {
+        "image": "Add a picture to begin",
+        "mask": "Add a mask to begin",
+        "video": "Add a video to begin",
+        "audio": "Add a sound to begin",
+        "file": "Add a file to begin",
+    },
+    "needs_hint": "It stays on this server and yours alone",
     "preview": "The picture so far",
     "progress": "Progress",
     "starting": "Getting ready",
@@ -101,8 +104,14 @@ STAGE = {
     "minutes": "about {n} min left",
     "wait_seconds": "about {n} s",
     "wait_minutes": "about {n} min",
-    "pictures_one": "1 picture",
-    "pictures_other": "{n} pictures",
+    "counts": {
+        "image": {"one": "1 picture", "other": "{n} pictures"},
+        "animation": {"one": "1 animation", "other": "{n} animations"},
+        "video": {"one": "1 video", "other": "{n} videos"},
+        "audio": {"one": "1 sound", "other": "{n} sounds"},
+        "text": {"one": "1 text", "other": "{n} texts"},
+        "mixed": {"one": "1 result", "other": "{n} results"},
+    },
     "seed": "seed {seed}",
     "same": "same settings, same pictures",
     "new_seed": "New seed",
@@ -114,6 +123,8 @@ STAGE = {
     "kept_none": "Nothing was finished yet",
     "kept_one": "{n} of {all} pictures was finished and is kept",
     "kept_other": "{n} of {all} pictures were finished and are kept",
+    "kept_results_one": "{n} of {all} results was finished and is kept",
+    "kept_results_other": "{n} of {all} results were finished and are kept",
     "stopping": "Stopping",
     "failed": "This picture could not be made.",
     "lost": "The server was restarted and forgot this picture. Generate makes it again.",
@@ -121,12 +132,24 @@ STAGE = {
     "gone": "This picture is not here any more. Generate makes a new one.",
     "line_down": "The line to Easel broke. It goes on there; trying again",
     "server_down": "{server} stopped answering. Trying again; your pictures so far are safe",
-    "placeholder": "Picture {n} of {all}",
+    "places": {
+        "image": "Picture {n} of {all}",
+        "animation": "Animation {n} of {all}",
+        "video": "Video {n} of {all}",
+        "audio": "Sound {n} of {all}",
+        "text": "Text {n} of {all}",
+        "model": "3D model {n} of {all}",
+        "file": "File {n} of {all}",
+    },
     "tile": "{prompt} ({n} of {all})",
     "untitled": "Picture",
     "open": "Open",
     "download": "Download",
     "download_all": "Download all",
+    "copy": "Copy",
+    "copied": "Copied",
+    "model": "3D model",
+    "file": "File",
     "same_seed": "Same seed",
     "same_seed_hint": "Puts this picture's settings and seed into the form",
     "vary": "Vary",

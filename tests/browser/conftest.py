@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import os
 import shutil
@@ -19,10 +18,9 @@ from tests.browser.maker import Maker
 from tests.browser.process import App
 from tests.browser.proxy import TlsProxy
 from tests.browser.wire import Wire
-from tests.conftest import wait_until
+from tests.conftest import known_nodes, wait_until
 
 HERE = Path(__file__).parent
-MODEL = "v1-5-pruned-emaonly-fp16.safetensors"
 _ARGUMENTS = [
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
     *("--disable-background-networking", "--disable-component-update"),
@@ -72,14 +70,6 @@ def browser() -> Iterator[Browser]:
 
 
 # --- back ends ------------------------------------------------------------------------------------------------
-
-
-def known_nodes() -> dict[str, Any]:
-    """What a real ComfyUI said of its nodes, with the bundled workflows' model among its models."""
-    found: dict[str, Any] = json.loads((HERE.parent / "data" / "object_info_small.json").read_text())
-    found = copy.deepcopy(found)
-    found["CheckpointLoaderSimple"]["input"]["required"]["ckpt_name"][0].append(MODEL)
-    return found
 
 
 @pytest.fixture(scope="package")

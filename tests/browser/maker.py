@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, TimeoutError, expect
 
 #: Milliseconds that anything on the page may take on a busy machine.
 PATIENCE = 15_000
@@ -87,13 +88,25 @@ class Maker:
 
     def choose(self, key: str, label: str) -> None:
         """A part of a segmented control."""
-        self.page.locator(f".st-key-{key}, [class*=st-key-{key}-]").get_by_text(label, exact=True).click()
+        part = self.page.locator(f".st-key-{key}, [class*=st-key-{key}-]").get_by_text(label, exact=True)
+        expect(part).to_have_count(1)  # while it is replaced there may be two for a moment
+        part.click()
+
+    def open_list(self, box: Locator, option: str) -> Locator:
+        """Open a list of choices; gives the one that is wanted. A list closes when the page moves under it."""
+        wanted = self.page.get_by_role("option", name=option, exact=True)
+        box.evaluate("one => one.scrollIntoView({ block: 'center' })")
+        for _ in range(PATIENCE // 1000):
+            box.press("ArrowDown")
+            with suppress(TimeoutError):
+                wanted.wait_for(timeout=1000)
+                break
+        return wanted
 
     def choose_workflow(self, title: str) -> None:
         """Another workflow."""
         box = self.page.get_by_role("combobox", name="Workflow")
-        box.click()
-        self.page.get_by_role("option", name=title).click()
+        self.open_list(box, title).click()
         expect(box).to_have_value(title)
         self.wait_idle()
 

@@ -27,11 +27,12 @@ class App:
         process: the process itself.
     """
 
-    def __init__(self, data: Path, *options: str, **environment: str) -> None:
+    def __init__(self, data: Path, *options: str, script: str = "app.py", **environment: str) -> None:
         """
         Args:
             data: its data folder.
             options: further ones of ``streamlit run``.
+            script: what is run, from the project's folder.
             environment: settings; those of the person who runs the tests are left out.
         """
         self.port = _free_port()
@@ -41,7 +42,7 @@ class App:
         self._came = threading.Condition()
         clean = {name: value for name, value in os.environ.items() if not name.startswith(_SETTINGS)}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={self.port}", *options],
+            [sys.executable, "-m", "streamlit", "run", script, f"--server.port={self.port}", *options],
             cwd=ROOT,
             env={**clean, "EASEL_DATA": str(data), "EASEL_LOG_PROMPTS": "1", **environment},
             stdout=subprocess.PIPE,

@@ -16,6 +16,7 @@ import pytest
 
 from comfy_api.demo.process import DemoProcess
 from comfy_api.testing import FakeComfyUI
+from tests.conftest import known_nodes
 
 ROOT = Path(__file__).resolve().parents[2]
 TXT2IMG = str(ROOT / "workflows/txt2img.json")
@@ -52,7 +53,7 @@ def demo() -> Iterator[str]:
 
 @pytest.fixture
 def comfy() -> Iterator[FakeComfyUI]:
-    with FakeComfyUI() as server:
+    with FakeComfyUI(object_info=known_nodes()) as server:
         yield server
 
 

@@ -13,7 +13,7 @@ from comfy_api.cli.looks import look_at_server
 from comfy_api.protocol.client import ComfyClient
 from comfy_api.testing import FakeComfyUI
 from comfy_api.testing.catalogue import object_info, system_stats
-from comfy_api.workflow import Catalog
+from comfy_api.workflow.library import Library
 from tests.cli.conftest import ROOT, Cli, Start, end
 
 
@@ -102,7 +102,7 @@ def test_without_a_server_the_demo_engine_is_looked_at(cli: Cli) -> None:
 )
 def test_a_key_on_an_open_line_is_warned_of(url: str, key: str | None, warned: bool) -> None:
     with ComfyClient(url, api_key=key, timeout=0.05) as client:
-        look = next(look_at_server(client, Catalog(ROOT / "workflows")))
+        look = next(look_at_server(client, Library(ROOT / "workflows", ROOT / "workflows" / "none")))
     assert ("not encrypted" in look.text) is warned
     assert "s3cret" not in look.text
 

@@ -17,6 +17,7 @@ from comfy_api.cli.codes import Exit
 from comfy_api.protocol.images import measure
 from comfy_api.testing import FakeComfyUI, Play, png, steps
 from tests.cli.conftest import DRAFT, IMG2IMG, SMALL, TXT2IMG, Cli, Many, Start, end, read_until
+from tests.conftest import known_nodes
 
 
 def free_port() -> int:
@@ -115,11 +116,15 @@ def test_a_wrong_command_line_is_2_and_sends_nothing(many: Many, comfy: FakeComf
     assert comfy.prompts == []
 
 
-def test_a_file_in_ui_format_is_2_and_says_what_to_export(cli: Cli, tmp_path: Path) -> None:
-    (tmp_path / "graph.json").write_text(json.dumps({"nodes": [], "links": [], "version": 0.4}))
-    done = cli("run", "graph.json")
-    assert done.code == Exit.USAGE
-    assert "Export (API)" in done.err
+def test_a_file_in_ui_format_with_a_node_that_the_server_lacks_is_2_and_names_it(
+    cli: Cli, comfy: FakeComfyUI, tmp_path: Path
+) -> None:
+    node = {"id": 1, "type": "FancySampler", "properties": {"cnr_id": "fancy-pack"}}
+    (tmp_path / "graph.json").write_text(json.dumps({"nodes": [node], "links": [], "version": 0.4}))
+    done = cli("run", "graph.json", "--server", comfy.url)
+    assert (done.code, comfy.prompts) == (Exit.USAGE, [])
+    assert "FancySampler" in done.err
+    assert "fancy-pack" in done.err
 
 
 def test_a_missing_model_is_3_with_the_nearest_name(cli: Cli, demo: str) -> None:
@@ -170,7 +175,7 @@ def _removes(folder: Path) -> steps.Step:
 
 
 def test_a_locked_server_is_6_and_opens_to_the_key_from_the_environment(cli: Cli) -> None:
-    with FakeComfyUI(require_headers={"Authorization": "Bearer s3cret"}) as comfy:
+    with FakeComfyUI(object_info=known_nodes(), require_headers={"Authorization": "Bearer s3cret"}) as comfy:
         done = cli("run", TXT2IMG, "--server", comfy.url)
         assert done.code == Exit.SIGN_IN, done.err
         assert "sign-in" in done.err

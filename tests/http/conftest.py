@@ -23,7 +23,7 @@ from comfy_api.http import HostCheck, OwnerCookie, Owners, routes
 from comfy_api.service import Service
 from comfy_api.settings import Settings
 from comfy_api.testing import FakeComfyUI
-from tests.conftest import wait_until
+from tests.conftest import known_nodes, wait_until
 
 
 @dataclass
@@ -84,7 +84,7 @@ def until_state(line: websocket.WebSocket, **wanted: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def comfy() -> Iterator[FakeComfyUI]:
-    with FakeComfyUI() as server:
+    with FakeComfyUI(object_info=known_nodes()) as server:
         yield server
 
 

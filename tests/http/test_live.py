@@ -11,7 +11,6 @@ import websocket
 
 from comfy_api.jobs.job import Job, JobState
 from comfy_api.testing import FakeComfyUI, Play, steps
-from comfy_api.workflow import Values
 from tests.conftest import Until
 from tests.http.conftest import Browser, Site, until_state
 
@@ -19,7 +18,7 @@ _seeds = itertools.count(1)
 
 
 def submit(site: Site, browser: Browser, **options: object) -> Job:
-    values = Values(prompt="a fox", seed=next(_seeds), images=2, width=64, height=64, steps=3)
+    values = {"prompt": "a fox", "seed": next(_seeds), "images": 2, "size": [64, 64], "steps": 3}
     return site.service.submit(browser.owner, "txt2img", values, **options)
 
 

@@ -14,7 +14,6 @@ import websocket
 from comfy_api.http import Owners
 from comfy_api.jobs.job import Job
 from comfy_api.jobs.naming import stem
-from comfy_api.workflow import Values
 from tests.conftest import Until
 from tests.http.conftest import Browser, Site
 
@@ -26,7 +25,7 @@ def browser(site: Site) -> Browser:
 
 @pytest.fixture
 def job(site: Site, browser: Browser, until: Until) -> Job:
-    values = Values(prompt='A "red" fox / <b>', seed=7, images=2, width=64, height=64, steps=2)
+    values = {"prompt": 'A "red" fox / <b>', "seed": 7, "images": 2, "size": [64, 64], "steps": 2}
     job = site.service.submit(browser.owner, "txt2img", values)
     until(lambda: site.service.get(browser.owner, job.id).over)
     return site.service.get(browser.owner, job.id)

@@ -13,6 +13,8 @@ from streamlit.testing.v1 import AppTest
 from comfy_api.service import Service, install
 from comfy_api.settings import Settings
 from comfy_api.testing import FakeComfyUI, Play, steps
+from tests import every_kind
+from tests.conftest import known_nodes
 
 FRAME = Path(__file__).parents[2] / "pages" / "frame.py"
 OWNER = "ann"
@@ -22,7 +24,7 @@ OpenPage = Callable[..., AppTest]
 
 @pytest.fixture
 def comfy() -> Iterator[FakeComfyUI]:
-    with FakeComfyUI() as server:
+    with FakeComfyUI(object_info={**known_nodes(), **every_kind.NODES}) as server:
         yield server
 
 
@@ -74,9 +76,9 @@ def generate(at: AppTest, prompt: str | None = None) -> AppTest:
 
 def stage(at: AppTest) -> dict[str, Any]:
     """What the live view was given."""
-    (element,) = at.get("bidi_component")
-    data: dict[str, Any] = json.loads(element.proto.json)
-    return data
+    views = [json.loads(element.proto.json) for element in at.get("bidi_component")]
+    (data,) = [view for view in views if "examples" in view]  # the others are wells
+    return dict(data)
 
 
 def written(at: AppTest) -> str:

@@ -11,9 +11,11 @@ from comfy_api.jobs.job import Job, JobState
 from comfy_api.service import Service
 from comfy_api.testing import FakeComfyUI, Play, steps
 from pages.components import words
-from pages.components.form import Form
+from pages.components.form import Sheet
 from tests.conftest import Until
 from tests.pages.conftest import OWNER, OpenPage, generate, stage, written
+
+SEED_RANGE = "A seed is a whole number from 0 to 18446744073709551615"
 
 
 def newest(service: Service) -> Job:
@@ -83,9 +85,9 @@ def test_what_is_no_seed_is_said_at_the_seed(page: AppTest, service: Service, se
     page.text_input(key="seed").input(seed)
     generate(page)
     assert service.jobs(OWNER) == ()
-    assert words.SEED_RANGE in written(page)
+    assert SEED_RANGE in written(page)
     page.text_input(key="seed").input("7").run()
-    assert words.SEED_RANGE not in written(page)
+    assert SEED_RANGE not in written(page)
 
 
 @pytest.mark.parametrize("service", [{"max_prompt_length": 5}], indirect=True)
@@ -275,7 +277,7 @@ def test_two_runs_never_act_at_the_same_time(page: AppTest, service: Service, he
     desk.press()
     together, met = threading.Barrier(2), []
 
-    def read() -> Form:
+    def read() -> Sheet:
         try:
             together.wait(0.3)
             met.append(True)
@@ -319,6 +321,7 @@ def test_a_run_that_is_not_the_newest_stops_nothing(page: AppTest, service: Serv
     assert (newest(service).reason, newest(service).over) == ("", False)
 
 
-def _form(service: Service) -> Form:
-    raw = {"workflow": "txt2img", "prompt": "a green fox", "seed": "7", "images": 1}
-    return Form("txt2img", service.basics("txt2img"), raw, keep=False)
+def _form(service: Service) -> Sheet:
+    raw = {"prompt": "a green fox", "images": 1, "size": [512, 512], "seed": "7", "seed.mode": "fixed"}
+    raw |= {"negative": "", "steps": 20, "cfg": 7.0, "model": None, "workflow": "txt2img"}
+    return Sheet(service.offer("txt2img"), raw, {}, keep=False)

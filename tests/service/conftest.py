@@ -11,13 +11,14 @@ import pytest
 from comfy_api.service import Service
 from comfy_api.settings import Settings
 from comfy_api.testing import FakeComfyUI
+from tests.conftest import known_nodes
 
 MakeService = Callable[..., Service]
 
 
 @pytest.fixture
 def comfy() -> Iterator[FakeComfyUI]:
-    with FakeComfyUI() as server:
+    with FakeComfyUI(object_info=known_nodes()) as server:
         yield server
 
 

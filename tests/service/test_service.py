@@ -13,18 +13,18 @@ from comfy_api.jobs.job import JobState
 from comfy_api.protocol.images import decode
 from comfy_api.service import Service, current, install
 from comfy_api.testing import FakeComfyUI, Play, png, steps
-from comfy_api.workflow import Values, Workflow
-from tests.conftest import Until
+from comfy_api.workflow import Workflow
+from tests.conftest import Until, known_nodes
 from tests.service.conftest import MakeService
 
 ANN, BOB = "ann", "bob"
-SMALL = {"width": 64, "height": 64, "steps": 3}
+SMALL = {"size": [64, 64], "steps": 3}
 _seeds = itertools.count(1)
 
 
-def values(**changes: object) -> Values:
+def values(**changes: object) -> dict[str, object]:
     """Small, and never the same twice: nothing comes from the cache."""
-    return Values(**{"prompt": "a red fox", "seed": next(_seeds), "images": 2, **SMALL, **changes})
+    return {"prompt": "a red fox", "seed": next(_seeds), "images": 2, **SMALL, **changes}
 
 
 def ended(service: Service, job_id: str, owner: str = ANN) -> bool:
@@ -77,8 +77,7 @@ def test_a_workflow_without_a_batch_size_runs_once_an_image_with_the_next_seeds(
 ) -> None:
     service.wait_ready(10)
     upload = service.upload(ANN, png(64, 64, seed=1), "fox.png")
-    image = service.basics("img2img").images_in[0].node_id
-    chosen = Values(prompt="a fox", seed=2**64 - 1, images=3, steps=2, uploads={image: upload.name})
+    chosen = {"prompt": "a fox", "seed": 2**64 - 1, "images": 3, "steps": 2, "image": upload.name}
     job = service.submit(ANN, "img2img", chosen)
     assert (job.expected, job.width, job.height) == (3, 64, 64)
     fractions = []
@@ -86,7 +85,7 @@ def test_a_workflow_without_a_batch_size_runs_once_an_image_with_the_next_seeds(
     until(lambda: ended(service, job.id))
     job = service.get(ANN, job.id)
     assert (job.state, [picture.index for picture in job.results]) == (JobState.SUCCEEDED, [0, 1, 2])
-    sampler = next(node.id for node in service.workflow("img2img").nodes.values() if "Sampler" in node.class_type)
+    (sampler,) = (node.id for node in service.offer("img2img").require().find_class("KSampler"))
     assert [posted["prompt"][sampler]["inputs"]["seed"] for posted in comfy.prompts] == [2**64 - 1, 0, 1]
     assert fractions == sorted(fractions)
 
@@ -97,8 +96,7 @@ def test_stop_between_two_runs_of_a_job_starts_no_further_one(
     comfy.script(Play.usual(before={"end": steps.gate()}))
     service.wait_ready(10)
     upload = service.upload(ANN, png(64, 64, seed=1), "fox.png")
-    image = service.basics("img2img").images_in[0].node_id
-    chosen = Values(prompt="a fox", seed=7, images=3, steps=2, uploads={image: upload.name})
+    chosen = {"prompt": "a fox", "seed": 7, "images": 3, "steps": 2, "image": upload.name}
     job = service.submit(ANN, "img2img", chosen)
     comfy.wait_at()
     service.stop(ANN, job.id)
@@ -161,7 +159,7 @@ def test_a_second_maker_learns_about_how_long_it_takes(service: Service, comfy: 
 def test_several_at_once_where_the_operator_says_so(
     comfy: FakeComfyUI, make_service: MakeService, until: Until
 ) -> None:
-    with FakeComfyUI(parallel=3) as wide:
+    with FakeComfyUI(parallel=3, object_info=known_nodes()) as wide:
         wide.script(Play.usual(before={"executing 3": steps.gate()}))
         service = make_service(wide.url, jobs_at_once=3)
         jobs = [service.submit(ANN, "txt2img", values()) for _ in range(3)]
@@ -275,7 +273,7 @@ def test_ones_own_jobs_come_newest_first_and_old_ones_are_forgotten(
         ({"negative": "x" * 4001}, "negative"),
         ({"images": 9}, "images"),
         ({"steps": 151}, "steps"),
-        ({"width": 4096, "height": 4096}, "size"),
+        ({"size": [4096, 4096]}, "size"),
     ],
 )
 def test_limits_name_the_control(service: Service, changes: dict[str, object], control: str) -> None:
@@ -301,11 +299,11 @@ def test_an_unknown_workflow_is_refused_in_words(service: Service) -> None:
         service.submit(ANN, "nothing", values())
 
 
-def test_an_upload_has_to_be_a_picture(service: Service, comfy: FakeComfyUI) -> None:
-    with pytest.raises(Refused, match="no picture"):
+def test_an_upload_is_a_file_that_is_known(service: Service, comfy: FakeComfyUI) -> None:
+    with pytest.raises(Refused, match="not known"):
         service.upload(ANN, b"<svg onload=alert(1)>", "fox.png")
     with pytest.raises(Refused, match="larger"):
-        service.upload(ANN, b"x" * (20 * 2**20 + 1), "fox.png")
+        service.upload(ANN, png(8, 8) + b"x" * 20 * 2**20, "fox.png")
     service.wait_ready(10)
     upload = service.upload(ANN, png(40, 30, seed=1), "my secret holiday.png")
     assert (upload.width, upload.height) == (40, 30)
@@ -326,21 +324,30 @@ def test_a_failing_node_is_said_in_plain_words_with_details(service: Service, co
     assert "ValueError" not in problem.sentence
 
 
-def test_a_missing_model_is_named_with_what_the_server_has(service: Service, comfy: FakeComfyUI, until: Until) -> None:
+def test_a_model_that_the_server_lacks_is_named_before_anything_is_queued(service: Service, comfy: FakeComfyUI) -> None:
+    service.wait_ready(10)
+    graph = service.offer("txt2img").require().set("Model", ckpt_name="v1-5-pruned-emaonly-fp17.safetensors")
+    with pytest.raises(Refused, match=r"fp17.*The server has") as refused:
+        service.submit(ANN, graph, {"prompt": "a red fox"})
+    assert refused.value.control == "model"
+    assert comfy.prompts == []
+
+
+def test_what_the_server_itself_refuses_is_said_at_the_control(
+    service: Service, comfy: FakeComfyUI, until: Until
+) -> None:
     comfy.reject(
         {"type": "prompt_outputs_failed_validation", "message": "Prompt outputs failed validation", "details": ""},
-        {"4": {"class_type": "CheckpointLoaderSimple", "dependent_outputs": ["9"], "errors": [
-            {"type": "value_not_in_list", "message": "Value not in list", "details": "",
-             "extra_info": {"input_name": "ckpt_name", "received_value": "other.safetensors", "input_config": None}}]}},
+        {"3": {"class_type": "KSampler", "dependent_outputs": ["9"], "errors": [
+            {"type": "value_bigger_than_max", "message": "Value 3 bigger than max of 2", "details": "steps",
+             "extra_info": {"input_name": "steps", "received_value": 3, "input_config": None}}]}},
     )  # fmt: skip
-    graph = service.workflow("txt2img").set("Model", ckpt_name="v1-5-pruned-emaonly-fp17.safetensors")
-    job = service.submit(ANN, graph, values())
+    job = service.submit(ANN, "txt2img", values())
     until(lambda: ended(service, job.id))
     problem = service.get(ANN, job.id).problem
     assert problem is not None
-    assert problem.control == "model"
-    assert "v1-5-pruned-emaonly-fp17" in problem.sentence
-    assert "The server has" in problem.sentence
+    assert problem.control == "steps"
+    assert "Value 3" in problem.details or "value_bigger_than_max" in problem.details
 
 
 def test_a_job_waits_for_a_server_that_is_away(service: Service, comfy: FakeComfyUI, until: Until) -> None:

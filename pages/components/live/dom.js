@@ -20,6 +20,9 @@ const ICONS = {
   previous: "M14.5 5l-7 7 7 7",
   following: "M9.5 5l7 7-7 7",
   download: "M12 4v11m-5-5l5 5 5-5M5 20h14",
+  play: "M8 5l11 7-11 7z",
+  model: "M12 3l8 4.5v9L12 21l-8-4.5v-9zM4 7.5l8 4.5 8-4.5M12 12v9",
+  file: "M6 3h8l4 4v14H6zM14 3v4h4",
 };
 
 function icon(name) {

@@ -4,16 +4,21 @@ class Print {
   constructor(words, open) {
     this.canvas = make("canvas", { role: "img", "aria-label": words.preview });
     this.result = make("img", { alt: "", hidden: true, decoding: "async" });
-    this.root = make("div", { class: "print", hidden: true }, this.canvas, this.result);
+    this.film = film({ controls: true, hidden: true });
+    this.root = make("div", { class: "print", hidden: true }, this.canvas, this.result, this.film);
     this.result.addEventListener("load", () => this.root.classList.add("shown"));
+    this.film.addEventListener("loadeddata", () => this.root.classList.add("shown"));
     this.result.addEventListener("click", () => this.picture && open(this.picture.id));
     this.shape(1, 1);
   }
 
   clear() {
     this.root.classList.remove("shown", "previewing");
-    this.result.hidden = true;
-    this.result.removeAttribute("src");
+    for (const place of [this.result, this.film]) {
+      place.hidden = true;
+      place.removeAttribute("src");
+    }
+    this.film.load();
     this.picture = undefined;
     this.over = false;
   }
@@ -52,20 +57,24 @@ class Print {
     this.root.classList.remove("shown");
   }
 
-  // The first result of the last stage that has any.
+  // The first result of the last stage that has any to look at.
   show(state) {
     this.over = state.over;
-    const last = state.results.at(-1);
-    const picture = last && state.results.find((result) => result.node_id === last.node_id);
+    const seen = state.results.filter(visual);
+    const picture = seen.find((result) => result.node_id === seen.at(-1).node_id);
     if (!picture) return;
+    const moving = picture.kind === "video";
     if (this.picture?.id === picture.id) {
-      if (state.over && this.result.complete) this.root.classList.add("shown");
+      if (state.over && (moving ? this.film.readyState > 1 : this.result.complete)) this.root.classList.add("shown");
       return;
     }
     this.picture = picture;
     if (state.over) this.shape(picture.width, picture.height);
     this.root.classList.remove("shown");
-    this.result.hidden = false;
-    this.result.src = picture.url;
+    this.result.hidden = moving;
+    this.film.hidden = !moving;
+    if (!moving) return (this.result.src = picture.url);
+    this.film.src = picture.url;
+    if (!calm.matches) this.film.play().catch(() => {});
   }
 }

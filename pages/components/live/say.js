@@ -18,12 +18,21 @@ const LEFT = { seconds: "seconds", minutes: "minutes" };
 const WAIT = { seconds: "wait_seconds", minutes: "wait_minutes" };
 
 const expected = (state) => state.stages.reduce((sum, stage) => sum + stage.expected, 0);
-const pictures = (words, n) => fill(words[n === 1 ? "pictures_one" : "pictures_other"], { n });
+
+// What there is, by its name where it is all of one kind.
+function counted(words, results) {
+  const kinds = [...new Set(results.map((result) => result.kind))];
+  const names = words.counts[kinds.length > 1 ? "mixed" : (kinds[0] ?? "image")] ?? words.counts.mixed;
+  return fill(results.length === 1 ? names.one : names.other, { n: results.length });
+}
 
 function kept(words, state) {
   const n = state.results.length;
   const all = Math.max(n, expected(state));
-  return n ? fill(words[n === 1 ? "kept_one" : "kept_other"], { n, all }) : words.kept_none;
+  if (!n) return words.kept_none;
+  return state.stages.every((stage) => stage.kind === "image")
+    ? fill(n === 1 ? words.kept_one : words.kept_other, { n, all })
+    : fill(n === 1 ? words.kept_results_one : words.kept_results_other, { n, all });
 }
 
 // What stands under the picture.
@@ -47,7 +56,7 @@ function status(words, model) {
         time(words, state.seconds_left, LEFT),
       );
     case "succeeded":
-      return joined(pictures(words, state.results.length), seed, model.same && words.same);
+      return joined(counted(words, state.results), seed, model.same && words.same);
     case "stopped":
       return joined(words[`stopped_${state.reason}`] ?? words.stopped, kept(words, state));
     default:
@@ -60,6 +69,6 @@ function turn(words, model) {
   const { state } = model;
   if (!state) return "";
   if (state.state === "running")
-    return state.results.length ? pictures(words, state.results.length) : state.node;
+    return state.results.length ? counted(words, state.results) : state.node;
   return joined(state.problem?.sentence, status(words, model));
 }

@@ -19,8 +19,9 @@ class Stage {
     this.status = make("p", { class: "status" });
     this.turn = make("p", { class: "aloud", role: "status", "aria-live": "polite" });
     this.acts = make("div", { class: "acts" });
+    this.mat = make("div", { class: "mat" }, this.empty, this.trouble, this.print.root, this.bar);
     root.replaceChildren(
-      make("div", { class: "mat" }, this.empty, this.trouble, this.print.root, this.bar),
+      this.mat,
       make("div", { class: "under" }, this.status, this.acts),
       this.wall.root,
       this.turn,
@@ -79,7 +80,7 @@ class Stage {
 
   shown() {
     const { state } = this.model;
-    return { results: state?.results ?? [], prompt: this.data.prompt, seed: state?.seed };
+    return { results: (state?.results ?? []).filter(visual), prompt: this.data.prompt, seed: state?.seed };
   }
 
   pick(vary) {
@@ -92,7 +93,11 @@ class Stage {
     const trouble = this.troubled();
     const blank = trouble && !state?.results.length;
     this.empty.hidden = Boolean(data.job);
-    this.print.root.hidden = !data.job || Boolean(blank);
+    // Where nothing comes that can be looked at, no place is kept for it.
+    const { stages } = state ?? data;
+    const low = Boolean(data.job) && !trouble && stages.length > 0 && !stages.some(visual) && !state?.results.some(visual);
+    this.mat.classList.toggle("low", low);
+    this.print.root.hidden = !data.job || Boolean(blank) || low;
     // What was stopped before it was finished stays in sight, and is seen to be no picture yet.
     this.print.root.classList.toggle("dim", state?.state === "stopped");
     this.trouble.hidden = !trouble;
@@ -139,7 +144,7 @@ class Stage {
     const kind = JSON.stringify([data.examples, data.needs, data.gone]);
     if (this.invited === kind) return;
     this.invited = kind;
-    const needs = data.needs === "image";
+    const needs = words.needs[data.needs];
     const card = (example, n) =>
       make(
         "button",
@@ -148,8 +153,8 @@ class Stage {
         make("span", {}, example[0]),
       );
     this.empty.replaceChildren(
-      make("h2", {}, needs ? words.begin_upload : words.begin),
-      make("p", {}, data.gone ? words.gone : needs ? words.begin_upload_hint : words.begin_hint),
+      make("h2", {}, needs ?? words.begin),
+      make("p", {}, data.gone ? words.gone : needs ? words.needs_hint : data.examples.length ? words.begin_hint : ""),
       needs ? "" : make("div", { class: "cards" }, ...data.examples.map(card)),
     );
   }

@@ -4,6 +4,7 @@ class Viewer {
   constructor(words, pick) {
     this.words = words;
     this.image = make("img", { alt: "" });
+    this.film = film({ controls: true, hidden: true });
     this.caption = make("p", { class: "caption", role: "status" });
     this.save = make("a", { class: "act", download: true }, words.download);
     this.back = this.arrow("previous", -1);
@@ -21,8 +22,13 @@ class Viewer {
     const shut = () => this.root.close();
     this.root = make(
       "dialog",
-      { class: "viewer", "aria-label": words.open, onkeydown: (event) => this.key(event) },
-      make("div", { class: "light", tabindex: -1, autofocus: true, onclick: (event) => event.target === this.image || shut() }, this.image),
+      { class: "viewer", "aria-label": words.open, onkeydown: (event) => this.key(event), onclose: () => this.dark() },
+      make(
+        "div",
+        { class: "light", tabindex: -1, autofocus: true, onclick: (event) => event.target === event.currentTarget && shut() },
+        this.image,
+        this.film,
+      ),
       this.back,
       this.on,
       make("div", { class: "foot" }, this.caption, make("span", { class: "acts" }, this.seeds, this.save)),
@@ -48,7 +54,7 @@ class Viewer {
 
   key(event) {
     const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    if (!by) return;
+    if (!by || event.target === this.film) return; // there they wind
     event.preventDefault();
     this.walk(by);
   }
@@ -67,8 +73,7 @@ class Viewer {
     if (!result) return this.root.close();
     const alone = results.length < 2;
     this.back.hidden = this.on.hidden = alone;
-    this.image.src = result.url;
-    this.image.alt = prompt;
+    this.project(result, prompt);
     this.save.href = result.download;
     this.seeds.hidden = !seed;
     const { words } = this;
@@ -77,9 +82,31 @@ class Viewer {
       joined(
         !alone && fill(words.of, { n: at + 1, all: results.length }),
         result.stage,
-        fill(words.size, result),
+        result.width > 0 && fill(words.size, result),
         seed && fill(words.seed, { seed }),
       ),
     );
+  }
+
+  project(result, prompt) {
+    const moving = result.kind === "video";
+    this.image.hidden = moving;
+    this.film.hidden = !moving;
+    this.dark();
+    if (moving) {
+      this.film.src = result.url;
+      this.film.setAttribute("aria-label", prompt);
+      if (!calm.matches) this.film.play().catch(() => {});
+    } else {
+      this.image.src = result.url;
+      this.image.alt = prompt;
+    }
+  }
+
+  // Nothing plays on behind a closed door.
+  dark() {
+    if (!this.film.hasAttribute("src")) return;
+    this.film.removeAttribute("src");
+    this.film.load();
   }
 }

@@ -20,10 +20,12 @@ class Wall {
       const results = state.results.filter((result) => result.node_id === stage.node_id);
       // What is not coming any more needs no place.
       const places = state.over ? results.length : Math.max(stage.expected, results.length);
+      const kind = results[0]?.kind ?? stage.kind;
       const group = this.group(stage, apart, ratio);
+      group.grid.classList.toggle("rows", !visual({ kind }));
       group.root.hidden = places === 0;
       while (group.grid.children.length > places) group.grid.lastChild.remove();
-      for (let n = 0; n < places; n += 1) this.tile(group.grid, n, places, results[n], prompt);
+      for (let n = 0; n < places; n += 1) this.tile(group.grid, n, places, results[n] ?? { kind }, prompt);
     }
   }
 
@@ -42,30 +44,43 @@ class Wall {
 
   tile(grid, n, all, result, prompt) {
     const old = grid.children[n];
-    if (old && old.dataset.id === (result?.id ?? "")) return;
-    const tile = result ? this.picture(result, n, all, prompt) : this.placeholder(n, all);
+    if (old && old.dataset.id === (result.id ?? "")) return;
+    const label = fill(this.words.places[result.kind], { n: n + 1, all });
+    const alt = all > 1 ? fill(this.words.tile, { prompt, n: n + 1, all }) : prompt;
+    const tile = result.id ? this.result(result, alt, label) : this.placeholder(result.kind, n, label);
     if (old) old.replaceWith(tile);
     else grid.append(tile);
   }
 
-  placeholder(n, all) {
+  placeholder(kind, n, label) {
+    const shape = visual({ kind }) ? "" : kind === "text" ? "page" : "strip";
     return make(
       "div",
-      { class: "tile coming", role: "img", "aria-label": fill(this.words.placeholder, { n: n + 1, all }), "data-id": "" },
+      { class: `tile coming ${shape}`, role: "img", "aria-label": label, "data-id": "" },
       make("span", { "aria-hidden": "true" }, String(n + 1)),
     );
   }
 
-  picture(result, n, all, prompt) {
-    const alt = all > 1 ? fill(this.words.tile, { prompt, n: n + 1, all }) : prompt;
-    const image = make("img", { alt, src: result.thumb, decoding: "async" });
-    image.addEventListener("load", () => image.classList.add("in"), { once: true });
-    const open = make("button", { type: "button", class: "open", onclick: () => this.open(result.id) }, image);
-    const save = make(
-      "a",
-      { class: "save", href: result.download, download: true, "aria-label": this.words.download, title: this.words.download },
-      icon("download"),
+  // alt: what a picture shows; label: what any other tile is.
+  result(result, alt, label) {
+    if (visual(result)) return this.picture(result, alt);
+    if (result.kind === "audio") return soundTile(this.words, result, label);
+    return result.kind === "text" ? textTile(this.words, result, label) : fileTile(this.words, result);
+  }
+
+  picture(result, alt) {
+    const moving = result.kind === "video";
+    const still = result.kind === "image" || calm.matches;
+    const source = still ? result.thumb : result.url;
+    const shown = moving ? glimpse(result, alt) : make("img", { alt, src: source, decoding: "async" });
+    if (!moving) shown.addEventListener("load", () => shown.classList.add("in"), { once: true });
+    const open = make(
+      "button",
+      { type: "button", class: "open", onclick: () => this.open(result.id) },
+      shown,
+      moving ? icon("play") : null,
     );
-    return make("div", { class: "tile", "data-id": result.id }, open, save);
+    if (moving) stir(open, shown);
+    return make("div", { class: "tile", "data-id": result.id }, open, saver(this.words, result));
   }
 }

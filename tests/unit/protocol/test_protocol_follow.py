@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from comfy_api.protocol.events import Cached, NodeStarted, Preview, Progress, Started
-from comfy_api.protocol.follow import Arrived, Follower, Graph, Outcome, OutputRef
+from comfy_api.protocol.follow import Arrived, Follower, Graph, Outcome
 from comfy_api.protocol.frames import BadFrame, ImageFrame, TextFrame
 from comfy_api.protocol.messages import (
     Executed,
@@ -24,6 +24,7 @@ from comfy_api.protocol.messages import (
     Status,
     Unknown,
 )
+from comfy_api.protocol.outputs import OutputRef
 from comfy_api.protocol.progress import Meter
 from comfy_api.workflow import SenderKind
 
@@ -109,6 +110,13 @@ def test_files_are_named_for_fetching() -> None:
     output = {"images": [{"filename": "a.png", "subfolder": "", "type": "temp"}, {"filename": "b.png", "type": "temp"}]}
     steps = follower().message(Executed("p", "9", output))
     assert steps == [OutputRef("9", 0, "a.png", "", "temp"), OutputRef("9", 1, "b.png", "", "temp")]
+
+
+def test_a_node_that_tells_twice_is_counted_on_and_what_it_repeats_is_left_out() -> None:
+    f = follower()
+    f.message(Executed("p", "9", {"images": [{"filename": "a.png"}]}))
+    again = f.message(Executed("p", "9", {"images": [{"filename": "a.png"}, {"filename": "b.png"}]}))
+    assert again == [OutputRef("9", 1, "b.png", "", "output")]
 
 
 # --- whose is it (protocol.md §0.7, §8) ---

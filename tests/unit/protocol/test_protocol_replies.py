@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from comfy_api.errors import ApiError, ComfyError, PromptRejected, ProtocolError, SignInNeeded
-from comfy_api.protocol.follow import OutputRef
 from comfy_api.protocol.http import Reply
+from comfy_api.protocol.outputs import OutputRef, OutputText
 from comfy_api.protocol.replies import (
     Accepted,
     HistoryEntry,
@@ -153,11 +153,22 @@ def test_history_names_files_and_what_was_cached() -> None:
         {"status_str": "success", "messages": [["execution_cached", {"prompt_id": "p", "nodes": ["4"]}]]},
         {
             "9": {"images": [{"source": "websocket"}, {"filename": "a.png", "subfolder": "s", "type": "temp"}]},
-            "10": {"gifs": [{"filename": "b.mp4"}], "text": ["no file"], "animated": [True]},
+            "10": {"gifs": [{"filename": "b.mp4"}], "text": ["a caption"], "animated": [True]},
         },
     )
-    assert read.outputs == (OutputRef("9", 0, "a.png", "s", "temp"), OutputRef("10", 0, "b.mp4", "", "output"))
+    assert read.outputs == (
+        OutputRef("9", 0, "a.png", "s", "temp"),
+        OutputRef("10", 0, "b.mp4", "", "output"),
+        OutputText("10", 1, "a caption"),
+    )
     assert read.cached == {"4"}
+
+
+def test_outputs_of_nodes_made_by_expansion_belong_to_the_one_that_they_stand_for() -> None:
+    told = {"5.0.0.2": {"images": [{"filename": "a.png"}]}, "5.0.0.3": {"images": [{"filename": "b.png"}]}}
+    meta = {node_id: {"node_id": node_id, "display_node": "5"} for node_id in told}
+    read = HistoryEntry.parse("p", {"outputs": told, "meta": meta, "status": {"status_str": "success"}})
+    assert read.outputs == (OutputRef("5", 0, "a.png", "", "output"), OutputRef("5", 1, "b.png", "", "output"))
 
 
 def test_system_stats_are_read() -> None:

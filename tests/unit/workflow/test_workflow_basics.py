@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from comfy_api.errors import NodeNotFound, WorkflowError
-from comfy_api.workflow import Basics, ImageInput, Values, Workflow, apply, find_basics, output_ids
+from comfy_api.workflow import Basics, ImageInput, Workflow, find_basics, output_ids
 
 
 def build(**nodes: tuple[str, dict[str, Any]]) -> Workflow:
@@ -152,7 +151,6 @@ def test_a_linked_text_is_set_where_it_is_written() -> None:
         s=sampler(positive=["p", 0]), p=encode(["t", 0]), t=("PrimitiveStringMultiline", {"value": "good"})
     )
     assert texts(workflow) == ("good", None)
-    assert dict(apply(workflow, Values(prompt="fox")).nodes["t"].inputs) == {"value": "fox"}
 
 
 @pytest.mark.parametrize("title", ["positive_prompt", "Prompt"])
@@ -171,80 +169,3 @@ def test_of_two_samplers_the_first_in_the_graph_gives_the_numbers() -> None:
     second = ("KSampler", {"seed": 2, "steps": 9, "cfg": 2, "latent_image": ["a", 0]})
     basics = find_basics(build(b=second, a=sampler()))
     assert (basics.seed, basics.steps, basics.cfg) == (1, 20, 7)
-
-
-# --- applying ---------------------------------------------------------------------------------------
-
-
-def test_no_values_change_nothing(draft_refine: Workflow) -> None:
-    assert apply(draft_refine, Values()) == draft_refine
-
-
-def test_values_reach_their_places_and_nothing_else_moves(draft_refine: Workflow) -> None:
-    before = draft_refine.graph
-    values = Values(
-        prompt="fox",
-        negative="",
-        seed=2**64 - 1,
-        images=4,
-        width=640,
-        height=768,
-        steps=8,
-        cfg=3.5,
-        model={"v1-5-pruned-emaonly-fp16.safetensors": "other.safetensors"},
-    )
-    after = apply(draft_refine, values).graph
-    assert draft_refine.graph == before
-    changed = {
-        (node_id, name): after[node_id]["inputs"][name]
-        for node_id, node in before.items()
-        for name in node["inputs"]
-        if node["inputs"][name] != after[node_id]["inputs"][name]
-    }
-    assert changed == {
-        ("6", "text"): "fox",
-        ("7", "text"): "",
-        ("5", "width"): 640,
-        ("5", "height"): 768,
-        ("5", "batch_size"): 4,
-        ("4", "ckpt_name"): "other.safetensors",
-        **{
-            (key, name): value
-            for key in ("3", "12")
-            for name, value in (("seed", 2**64 - 1), ("steps", 8), ("cfg", 3.5))
-        },
-    }
-    assert list(after) == list(before)
-
-
-def test_one_side_alone_leaves_the_other(txt2img: Workflow) -> None:
-    assert find_basics(apply(txt2img, Values(height=768))).size == (512, 768)
-
-
-def test_an_upload_goes_to_its_node(bundled: Path) -> None:
-    workflow = Workflow.load(bundled / "img2img.json")
-    assert apply(workflow, Values(uploads={"10": "cat (1).png"})).nodes["10"].inputs["image"] == "cat (1).png"
-    with pytest.raises(NodeNotFound):
-        apply(workflow, Values(uploads={"77": "cat.png"}))
-
-
-@pytest.mark.parametrize(
-    "values",
-    [
-        Values(prompt="x"),
-        Values(negative="x"),
-        Values(seed=1),
-        Values(images=2),
-        Values(width=512),
-        Values(steps=3),
-        Values(cfg=3.0),
-    ],
-)
-def test_a_value_without_a_place_is_refused(bundled: Path, values: Values) -> None:
-    with pytest.raises(WorkflowError, match="This workflow has no"):
-        apply(Workflow.load(bundled / "upscale.json"), values)
-
-
-def test_one_image_needs_no_batch_input(bundled: Path) -> None:
-    workflow = Workflow.load(bundled / "upscale.json")
-    assert apply(workflow, Values(images=1)) == workflow
