@@ -6,6 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Final
 
 from comfy_api.errors import WorkflowError
@@ -40,6 +41,12 @@ class Offer:
     workflow: Workflow | None = None
     problem: str = ""
     lacking: Mapping[str, Finding] = field(default_factory=dict)
+
+    @cached_property
+    def writers(self) -> Mapping[tuple[str, str], str]:
+        """(Node, input) → the control that writes there, the first of several."""
+        places = ((place, control.id) for control in reversed(self.form.controls) for place in control.places)
+        return {(place.node_id, place.input): control for place, control in places}
 
     def require(self) -> Workflow:
         """The graph. Raises WorkflowError where it cannot be read here."""

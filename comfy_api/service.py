@@ -25,7 +25,7 @@ from comfy_api.jobs.dispatcher import Dispatcher
 from comfy_api.jobs.drafts import Drafts
 from comfy_api.jobs.files import PictureFiles
 from comfy_api.jobs.job import Job, Picture
-from comfy_api.jobs.limits import check_rounds, limits_of
+from comfy_api.jobs.limits import limits_of
 from comfy_api.jobs.preparing import prepare
 from comfy_api.jobs.presence import Presence
 from comfy_api.jobs.rounds import describe_form
@@ -165,7 +165,7 @@ class Service:
     def submit(
         self,
         owner: str,
-        workflow: str | Workflow,
+        workflow: str | Workflow | Offer,
         values: Values | None = None,
         *,
         keep: bool = False,
@@ -176,7 +176,7 @@ class Service:
 
         Args:
             owner: whose it is.
-            workflow: a slug, or a workflow of the caller's own.
+            workflow: a slug, or a workflow of the caller's own, with a form or without.
             values: what the maker chose, by the controls of the workflow's form.
             keep: let it finish when the form changes or its page is left.
             form: the form as it was, to compare a later one with.
@@ -189,7 +189,7 @@ class Service:
         """
         if self._closing.is_set():
             raise ServiceClosed
-        offer = self._offers.get(workflow) if isinstance(workflow, str) else self._own(workflow, title)
+        offer = self._offer_of(workflow, title)
         prepared = prepare(
             offer.require(),
             offer.form,
@@ -199,29 +199,18 @@ class Service:
             rng=secrets.SystemRandom(),
             now=datetime.now().astimezone(),
         )
-        check_rounds(offer.require(), prepared.rounds, offer.form, self.limits)
         begun_with = self._bring_files(owner, offer, prepared.values)
         waiting = sum(not job.over for job in self._board.jobs(owner))
         if waiting >= self.settings.max_waiting:
             raise Refused(f"You have {waiting} pictures waiting already. Wait for one, or stop one.")
-        job = Job(
-            id=secrets.token_urlsafe(16),
-            owner=owner,
-            workflow=offer.entry.slug,
-            workflow_version=offer.entry.version,
-            title=offer.entry.title,
-            used=prepared.values,
-            keep=keep,
-            created=time.time(),
+        job = describe_form(
+            _new_job(owner, offer, keep), offer.form, prepared.rounds, prepared.values, begun_with=begun_with
         )
-        job = describe_form(job, offer.form, prepared.rounds, prepared.values, begun_with=begun_with)
-        job = replace(job, values=dict(form or {}))
+        job = replace(job, values=dict(form or {}), used=prepared.values)
         self._board.add(job)
         self._presence.expect(job.id, time.monotonic())
         self._log_queued(job)
-        places = ((place, control.id) for control in reversed(offer.form.controls) for place in control.places)
-        controls = {(place.node_id, place.input): control for place, control in places}
-        self._dispatcher.submit(job, prepared.rounds, controls)
+        self._dispatcher.submit(job, prepared.rounds, offer.writers)
         return self._board.get(owner, job.id)
 
     def stop(self, owner: str, job_id: str, reason: str = "asked") -> Job:
@@ -300,8 +289,12 @@ class Service:
 
     # --- inside -----------------------------------------------------------------------------------------------
 
-    def _own(self, workflow: Workflow, title: str) -> Offer:
-        """A workflow of the caller's own, with the form that suggests itself."""
+    def _offer_of(self, workflow: str | Workflow | Offer, title: str) -> Offer:
+        """What is asked for, with its form: a workflow without one gets the form that suggests itself."""
+        if isinstance(workflow, Offer):
+            return workflow
+        if isinstance(workflow, str):
+            return self._offers.get(workflow)
         info = self.object_info()
         return make_offer(Entry("", title), workflow, suggest_form(workflow, info), info)
 
@@ -333,6 +326,18 @@ class Service:
 
     def _forget(self, job: Job) -> None:
         self._files.release(picture.id for picture in job.results)
+
+
+def _new_job(owner: str, offer: Offer, keep: bool) -> Job:
+    return Job(
+        id=secrets.token_urlsafe(16),
+        owner=owner,
+        workflow=offer.entry.slug,
+        workflow_version=offer.entry.version,
+        title=offer.entry.title,
+        keep=keep,
+        created=time.time(),
+    )
 
 
 # --- the one of this process --------------------------------------------------------------------------------

@@ -58,7 +58,8 @@ _REQUIRED: dict[str, Any] = {
     "variant": [[1, "1", True, "two"], {}],
     "model": [["ink.safetensors", "sub\\oil.safetensors"], {}],
     "seed": ["INT", {"min": 0, "max": 2**64 - 1}],
-    "width": ["INT", {"min": 16, "max": 16384, "step": 8}],
+    # Beyond what a browser counts, as some nodes state it.
+    "width": ["INT", {"min": 16, "max": 2**60, "step": 8}],
     "height": ["INT", {"min": 16, "max": 16384, "step": 8}],
     "tint": ["COLOR", {}],
     "styles": [["ink", "oil", "chalk"], {"multiselect": True}],

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from comfy_api.errors import NotOnServer
+from comfy_api.jobs.limits import check_rounds
 from comfy_api.jobs.rounds import prepare_rounds
 from comfy_api.workflow import FindingKind, Workflow
 from comfy_api.workflow.forms.apply import resolve
@@ -61,6 +62,7 @@ def prepare(
     """
     used = resolve(form, check_values(form, values, limits), rng)
     rounds = prepare_rounds(workflow, form, used, rng=rng, object_info=object_info or None)
+    check_rounds(workflow, rounds, form, limits)
     if object_info:
         _refuse_early(rounds[0], form, object_info)
     return Prepared(tuple(_queueable(graph, object_info, rng, now) for graph in rounds), used)

@@ -72,15 +72,13 @@ def number(
     """Draws a number's field. A value that has come to lie outside stays in sight; it is refused when it is used."""
     cast: Callable[[Any], Any] = int if whole else float
     value = st.session_state.get(key)
-    ends = [None if end is None else cast(end) for end in (least, most)]
-    if value is not None:
-        ends = [None if ends[0] is None else min(ends[0], value), None if ends[1] is None else max(ends[1], value)]
+    ends = _ends(least, most, value, whole)
     # A number can be changed, not taken away; one that is not there yet has a placeholder.
     begin: Any = None if value is None else "min"
     st.number_input(
         label,
-        min_value=ends[0] if ends[0] is not None or not whole else -slots.EXACT,
-        max_value=ends[1] if ends[1] is not None or not whole else slots.EXACT,
+        min_value=ends[0],
+        max_value=ends[1],
         value=begin,
         step=_step(step, cast),
         format=None if whole else f"%0.{_decimals(step, least, value)}f",
@@ -89,6 +87,20 @@ def number(
         help=tip or None,
         disabled=disabled,
         persist_state="session",
+    )
+
+
+def _ends(least: Num | None, most: Num | None, value: Num | None, whole: bool) -> tuple[Num | None, Num | None]:
+    """The ends of a number's field, of one type; wide enough for its value, and no wider than a browser counts."""
+    cast: Callable[[Any], Any] = int if whole else float
+    low, high = (None if end is None else cast(end) for end in (least, most))
+    if value is not None:
+        low, high = None if low is None else min(low, value), None if high is None else max(high, value)
+    if not whole:
+        return low, high
+    return (
+        -slots.EXACT if low is None else max(low, -slots.EXACT),
+        slots.EXACT if high is None else min(high, slots.EXACT),
     )
 
 

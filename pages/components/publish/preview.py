@@ -6,10 +6,8 @@ Generate.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
 from functools import partial
 from html import escape
 from typing import Any, cast
@@ -18,7 +16,6 @@ import streamlit as st
 
 from comfy_api.errors import EaselError, JobNotFound
 from comfy_api.jobs.job import Job, Problem
-from comfy_api.jobs.preparing import prepare
 from comfy_api.offers import Offer
 from comfy_api.service import Service
 from comfy_api.workflow import Media
@@ -125,17 +122,9 @@ def _try(service: Service, owner: str, work: Work, offer: Offer) -> None:
     sheet = _read(cast(Service, _Stand(service, offer.entry)), work, offer)
     work.desk.problem = None
     try:
-        prepared = prepare(
-            offer.require(),
-            offer.form,
-            sheet.values(),
-            limits=service.limits,
-            object_info=service.object_info(),
-            rng=secrets.SystemRandom(),
-            now=datetime.now().astimezone(),
-        )
         title = offer.entry.title or words.UNTITLED
-        work.job_id = service.submit(owner, prepared.rounds[0], keep=True, title=title).id
+        named = replace(offer, entry=replace(offer.entry, title=title))
+        work.job_id = service.submit(owner, named, sheet.values(), keep=True).id
     except EaselError as error:
         work.desk.problem = Problem(str(error), control=getattr(error, "control", ""))
 
