@@ -11,6 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+# A busy machine is slow, and that is no fault of an example.
+settings.register_profile("easel", deadline=None)
+settings.load_profile("easel")
 
 Until = Callable[..., None]
 

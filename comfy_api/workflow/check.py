@@ -15,7 +15,7 @@ from typing import Any
 
 from comfy_api.workflow.basics import output_ids
 from comfy_api.workflow.document import Node, Workflow, is_link
-from comfy_api.workflow.spec import InputSpec, ObjectInfo, inputs_of, output_count
+from comfy_api.workflow.spec import InputSpec, ObjectInfo, find_input, inputs_of, output_count
 
 _MODEL_ENDINGS = (".safetensors", ".sft", ".ckpt", ".pt", ".pt2", ".pth", ".bin", ".gguf", ".onnx")
 _NEAREST = 3
@@ -129,7 +129,8 @@ def _check_node(workflow: Workflow, node: Node, object_info: ObjectInfo) -> Iter
             if not _leads_somewhere(workflow, value, object_info):
                 yield _bad_link(node, spec, value)
         elif spec.options is not None and not spec.upload:
-            yield from _check_choice(node, spec, value)
+            own = find_input(object_info, node.class_type, spec.name, node.inputs)
+            yield from _check_choice(node, own or spec, value)
 
 
 def _leads_somewhere(workflow: Workflow, link: list[Any], object_info: ObjectInfo) -> bool:
@@ -142,7 +143,9 @@ def _leads_somewhere(workflow: Workflow, link: list[Any], object_info: ObjectInf
 def _check_choice(node: Node, spec: InputSpec, value: Any) -> Iterator[Finding]:
     inner = value.get("__value__", value) if isinstance(value, dict) else value
     chosen = inner if isinstance(inner, list) and spec.settings.get("multiselect") else [inner]
-    options = spec.options or ()
+    if spec.options is None:
+        return
+    options = spec.options
     for choice in chosen:
         if choice not in options:
             found = nearest(choice, options)

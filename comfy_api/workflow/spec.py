@@ -6,7 +6,7 @@ The answer comes from outside and custom nodes fill it: whatever has no known sh
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 ObjectInfo = Mapping[str, Any]
@@ -92,6 +92,8 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 
 _MAX_DEPTH = 8
 DYNAMIC_COMBO = "COMFY_DYNAMICCOMBO_V3"
+#: A choice among texts that its author wrote: the server lists none and takes any, with its place as ``index``.
+OWN_CHOICES = "CustomCombo"
 
 
 def find_input(object_info: ObjectInfo, class_type: str, name: str, values: Mapping[str, Any]) -> InputSpec | None:
@@ -103,7 +105,18 @@ def find_input(object_info: ObjectInfo, class_type: str, name: str, values: Mapp
         name: the input.
         values: the node's inputs; they decide which dotted ones it has.
     """
-    return _find_input(inputs_of(object_info, class_type), name, values, _MAX_DEPTH)
+    found = _find_input(inputs_of(object_info, class_type), name, values, _MAX_DEPTH)
+    if found and found.options is not None and class_type == OWN_CHOICES:
+        return replace(found, options=own_choices(values))
+    return found
+
+
+def own_choices(values: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """What the author of a CustomCombo lets choose: its inputs ``option1`` and on; None where they are not here."""
+    written: list[Any] = []
+    while (name := f"option{len(written) + 1}") in values:
+        written.append(values[name])
+    return tuple(choice for choice in written if isinstance(choice, str) and choice) or None
 
 
 def dynamic_options(spec: InputSpec) -> dict[str, list[InputSpec]]:

@@ -13,7 +13,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from comfy_api.workflow.forms.control import Place
-from comfy_api.workflow.spec import InputSpec, ObjectInfo, find_input
+from comfy_api.workflow.spec import OWN_CHOICES, InputSpec, ObjectInfo, find_input, own_choices
 from comfy_api.workflow.ui.text import as_text
 
 if TYPE_CHECKING:
@@ -50,7 +50,9 @@ def apply_queue_transforms(
     object_info: ObjectInfo,
     queueing: Queueing | None = None,
 ) -> dict[str, dict[str, Any]]:
-    """A copy of the prompt with dynamic prompts resolved and file name patterns replaced. Seeds stay as they are.
+    """A copy of the prompt with dynamic prompts resolved, file name patterns replaced and choices numbered.
+
+    Seeds stay as they are.
 
     Args:
         prompt: in API format.
@@ -72,7 +74,15 @@ def apply_queue_transforms(
             if any(mark in value for mark in _MARKS) and _is_dynamic(object_info, node, name):
                 value = resolve_dynamic(value, rng)
             inputs[name] = value
+        if node["class_type"] == OWN_CHOICES:
+            inputs.update(_place_of_choice(inputs))
     return changed
+
+
+def _place_of_choice(inputs: Mapping[str, Any]) -> dict[str, int]:
+    """A CustomCombo gives its choice and the place of it; the frontend keeps them together."""
+    choices = own_choices(inputs) or ()
+    return {"index": choices.index(inputs["choice"])} if inputs.get("choice") in choices else {}
 
 
 def resolve_dynamic(text: str, rng: Random) -> str:

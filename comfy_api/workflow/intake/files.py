@@ -57,8 +57,8 @@ class WorkflowFile:
         try:
             conversion = convert(self.ui, object_info)
         except NotConvertible as refusal:
-            reasons = [f"{subject(self.name)}: {reason}" for reason in refusal.reasons]
-            raise NotConvertible(reasons, refusal.unknown) from None
+            first, *others = refusal.reasons
+            raise NotConvertible([f"{subject(self.name)}: {first}", *others], refusal.unknown) from None
         return Workflow(conversion.prompt, self.extra, self.ui, conversion)
 
     def _of_both(self, api: Graph, ui: dict[str, Any], object_info: ObjectInfo | None) -> Workflow:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from comfy_api.workflow.spec import InputSpec, ObjectInfo, parse_input
+from comfy_api.workflow.spec import OWN_CHOICES, InputSpec, ObjectInfo, parse_input
 from comfy_api.workflow.ui.graph import ANY
 
 DYNAMIC_COMBO, DYNAMIC_GROUP, AUTOGROW = "COMFY_DYNAMICCOMBO_V3", "COMFY_DYNAMICGROUP_V3", "COMFY_AUTOGROW_V3"
@@ -72,7 +72,8 @@ class NodeClass:
     @cached_property
     def dynamic(self) -> bool:
         """Whether its values decide which inputs it has."""
-        return any(spec.type in (DYNAMIC_COMBO, DYNAMIC_GROUP, AUTOGROW) for spec in self.inputs)
+        grows = any(spec.type in (DYNAMIC_COMBO, DYNAMIC_GROUP, AUTOGROW) for spec in self.inputs)
+        return grows or self.name == OWN_CHOICES
 
     @cached_property
     def flattened(self) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from comfy_api.workflow.spec import InputSpec
+from comfy_api.workflow.spec import OWN_CHOICES, InputSpec, parse_input
 from comfy_api.workflow.ui.classes import (
     AUTOGROW,
     DYNAMIC_COMBO,
@@ -34,6 +34,9 @@ _INJECTED: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("SaveGLB", "filename_prefix"): ("image",),
     ("Preview3D", "model_file"): ("image",),
 }
+
+_PLACE = parse_input("index", ["INT", {"min": 0}], required=False)
+_CHOICE = parse_input("option", ["STRING", {}], required=False)
 
 #: (name, index) → the value that the file keeps there; ``MISSING`` for none.
 Lookup = Callable[[str, int], Any]
@@ -107,6 +110,18 @@ class _Walk:
         else:
             self.rows.append(Widget(spec.name, spec))
             self.rows += [Widget(name, sent=False) for name in _companions(self.of.name, spec)]
+            if self.of.name == OWN_CHOICES and not self.of.knows("index"):
+                self.rows += self._own_choices()
+
+    def _own_choices(self) -> list[Widget]:
+        """The place of the choice, and all that its author wrote: the server declares neither and takes both."""
+        rows = [Widget("index", _PLACE)]
+        while len(rows) <= _MAX_ROWS:
+            name = f"option{len(rows)}"
+            if self.lookup(name, len(self.rows) + len(rows)) is MISSING:
+                break
+            rows.append(Widget(name, replace(_CHOICE, name=name)))
+        return rows
 
     def _chosen(self, spec: InputSpec) -> list[InputSpec]:
         options = [option for option in listing(spec.settings.get("options")) if isinstance(option, Mapping)]

@@ -9,6 +9,8 @@ from comfy_api.errors import NotConvertible, UnknownNode
 from comfy_api.workflow.ui.classes import Classes
 from comfy_api.workflow.ui.graph import Node
 
+#: The registry's name for ComfyUI itself.
+_CORE = "comfy-core"
 #: What a subgraph's definition is called by the nodes that stand for it.
 _DEFINITION_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
@@ -41,8 +43,9 @@ def _stated(nodes: list[Node], key: str) -> str:
 
 
 def _sentence(node: UnknownNode) -> str:
+    what = f'The node type "{node.class_type}" is unknown to this server'
     version = f" {node.version}" if node.version else ""
+    if node.package == _CORE:
+        return f"{what}; it came with ComfyUI{version}. Update ComfyUI there, or replace the node."
     package = f"; it belongs to the package {node.package}{version}" if node.package else ""
-    return (
-        f'The node type "{node.class_type}" is unknown to this server{package}. Install it there, or replace the node.'
-    )
+    return f"{what}{package}. Install it there, or replace the node."

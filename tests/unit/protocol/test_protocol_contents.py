@@ -34,6 +34,8 @@ PNG = png()[:60]
         (b"\xff\xfb\x90\x64", "audio/mpeg"),
         (b"\xff\xf1\x50\x80", "audio/aac"),
         (b"\xff\xff\xff\xff", ""),
+        (b"\xff\xfb\xf0\x64", ""),
+        (b"\xff\xeb\x90\x64", ""),
         (b"FORM\0\0\0\0AIFF", "audio/aiff"),
         (b"fLaC\0", "audio/flac"),
         (b"OggS\0\2" + bytes(22) + b"\1\x1e\1vorbis", "audio/ogg"),

@@ -426,3 +426,9 @@ def test_a_wired_input_has_no_origin_but_keeps_what_is_under_the_wire() -> None:
     assert inputs(result, "2") == {"w": ["1", 1]}
     assert Place("2", "w") not in result.origins
     assert result.queueing.beneath[Place("2", "w")].value == 6
+
+
+def test_a_node_that_a_newer_comfyui_brings_asks_for_an_update() -> None:
+    node = {"id": 1, "type": "Novel", "properties": {"cnr_id": "comfy-core", "ver": "0.40.0"}}
+    with pytest.raises(NotConvertible, match=r"came with ComfyUI 0\.40\.0\. Update ComfyUI"):
+        convert({"nodes": [node], "links": [], "version": 0.4}, {})
