@@ -166,8 +166,12 @@ class Dispatcher:
             try:
                 if client is None:
                     raise ServerUnreachable("the engine", "it has not started yet")
+                workflow = ticket.rounds[ticket.round]
+                # Files that the server saves hold the drawing, so that they open in ComfyUI again.
+                drawn = {"extra_pnginfo": {"workflow": workflow.ui}} if workflow.ui else None
                 return client.run(
-                    ticket.rounds[ticket.round],
+                    workflow,
+                    extra_data=drawn,
                     swap=not self._settings.keep_previews,
                     silence=self._settings.silence,
                     patience=self._settings.patience,

@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from comfy_api.errors import NotOnServer
+from comfy_api.errors import NotOnServer, WorkflowError
 from comfy_api.jobs.limits import check_rounds
 from comfy_api.jobs.rounds import prepare_rounds
 from comfy_api.workflow import FindingKind, Workflow
+from comfy_api.workflow.convert import Conversion, write_back
 from comfy_api.workflow.forms.apply import resolve
-from comfy_api.workflow.forms.control import Form, Values
+from comfy_api.workflow.forms.control import Form, Place, Values
 from comfy_api.workflow.forms.conventions import inline
 from comfy_api.workflow.forms.refresh import preflight
 from comfy_api.workflow.forms.values import Limits, check_values
@@ -26,7 +27,8 @@ class Prepared:
     """What a job runs.
 
     Attributes:
-        rounds: run one after the other: one, or as many as pictures where the workflow has no batch size.
+        rounds: run one after the other: one, or as many as pictures where the workflow has no batch size. Their ``ui``
+            is the author's drawing with the values that are run.
         values: as used, every seed drawn.
     """
 
@@ -78,4 +80,26 @@ def _refuse_early(workflow: Workflow, form: Form, object_info: ObjectInfo) -> No
 def _queueable(workflow: Workflow, object_info: ObjectInfo, rng: random.Random, now: datetime) -> Workflow:
     queueing = workflow.conversion.queueing if workflow.conversion else None
     placed = inline(workflow, object_info)
-    return replace(placed, _graph=apply_queue_transforms(placed.graph, rng, now, object_info, queueing))
+    graph = apply_queue_transforms(placed.graph, rng, now, object_info, queueing)
+    return replace(placed, _graph=graph, ui=_as_drawn(workflow))
+
+
+def _as_drawn(workflow: Workflow) -> Mapping[str, Any] | None:
+    """The author's drawing with the values of this graph, for the files that the server saves; None: there is none."""
+    made = workflow.conversion
+    if workflow.ui is None or made is None:
+        return workflow.ui
+    values = {
+        place: workflow.nodes[place.node_id].inputs.get(place.input)
+        for place in made.origins
+        if place.node_id in workflow.nodes and place.input not in workflow.nodes[place.node_id].links
+    }
+    changed = {place: value for place, value in values.items() if value != _stored(made, place)}
+    try:
+        return write_back(workflow.ui, made, changed)
+    except WorkflowError:
+        return workflow.ui  # a change that its file cannot hold: what ran is in the saved file too, as the graph
+
+
+def _stored(made: Conversion, place: Place) -> Any:
+    return made.prompt[place.node_id]["inputs"].get(place.input)

@@ -14,7 +14,7 @@ from comfy_api.protocol.images import decode
 from comfy_api.service import Service, current, install
 from comfy_api.testing import FakeComfyUI, Play, png, steps
 from comfy_api.workflow import Workflow
-from tests.conftest import Until, known_nodes
+from tests.conftest import DATA, Until, known_nodes
 from tests.service.conftest import MakeService
 
 ANN, BOB = "ann", "bob"
@@ -88,6 +88,16 @@ def test_a_workflow_without_a_batch_size_runs_once_an_image_with_the_next_seeds(
     (sampler,) = (node.id for node in service.offer("img2img").require().find_class("KSampler"))
     assert [posted["prompt"][sampler]["inputs"]["seed"] for posted in comfy.prompts] == [2**64 - 1, 0, 1]
     assert fractions == sorted(fractions)
+
+
+def test_the_drawing_goes_along_so_that_saved_files_open_in_comfyui_again(
+    service: Service, comfy: FakeComfyUI, until: Until
+) -> None:
+    drawn = Workflow.load(DATA / "workflows" / "boat.json", known_nodes())
+    job = service.submit(ANN, drawn, {"prompt": "a paper boat", "seed": 5})
+    until(lambda: ended(service, job.id))
+    sent = comfy.prompts[-1]["extra_data"]["extra_pnginfo"]["workflow"]
+    assert "a paper boat" in str(sent["nodes"])
 
 
 def test_stop_between_two_runs_of_a_job_starts_no_further_one(
