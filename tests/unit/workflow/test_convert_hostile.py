@@ -171,7 +171,7 @@ def test_whatever_is_broken_in_a_file_only_not_convertible_is_raised(data: st.Da
     for _ in range(data.draw(st.integers(1, 4))):
         found = places(ui)
         held, key = found[data.draw(st.integers(0, len(found) - 1))]
-        held[key] = data.draw(JUNK)
+        held[key] = copy.deepcopy(data.draw(JUNK))  # else a list could come to hold itself
     try:
         result = convert(ui, object_info)
     except NotConvertible:
