@@ -27,6 +27,7 @@ class Settings(BaseSettings):
     comfyui_params: dict[str, str] = Field(default_factory=dict, repr=False, description="Parameters for it, as JSON")
     demo: bool = Field(False, description="Use the demo engine, whatever else is there")
     data: Path = Field(default_factory=lambda: user_data_path("easel", appauthor=False), description="Data folder")
+    database: SecretStr = Field(SecretStr(""), description="Where jobs are kept: `sqlite:///…` or `postgresql://…`")
 
     publish: bool = Field(True, description="Whether the Publish page is there")
     keep_by_default: bool = Field(False, description="Let a job finish when its maker changes the form or leaves")
@@ -62,6 +63,18 @@ class Settings(BaseSettings):
         if self.comfyui_url:
             parse_address(self.comfyui_url, api_key=self.comfyui_api_key.get_secret_value() or None)
         return self
+
+    @field_validator("database")
+    @classmethod
+    def _is_database(cls, url: SecretStr) -> SecretStr:
+        if url.get_secret_value() and not url.get_secret_value().startswith(("sqlite:///", "postgresql://")):
+            raise ValueError("begins with neither sqlite:/// nor postgresql://")
+        return url
+
+    @property
+    def store(self) -> str | Path:
+        """Where jobs are kept: the address that was given, which may hold a password, or a file in the data folder."""
+        return self.database.get_secret_value() or self.data / "easel.db"
 
     @classmethod
     def load(cls, **overrides: Any) -> Self:

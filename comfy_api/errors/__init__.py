@@ -24,11 +24,18 @@
     │   ├── ResultTooLarge            a file was made that is larger than is fetched
     │   ├── RunStopped                someone stopped it
     │   └── RunTimeout                no sign of life in time; also a TimeoutError
-    └── ServiceError                  jobs and their owners
-        ├── JobNotFound               unknown, or somebody else's
-        ├── Refused                   a value that cannot be taken, or a limit of this installation
-        │   └── NotOnServer               what the job needs and the server does not have
-        └── ServiceClosed             the service is shutting down
+    ├── ServiceError                  jobs and their owners
+    │   ├── JobNotFound               unknown, or somebody else's
+    │   ├── Refused                   a value that cannot be taken, or a limit of this installation
+    │   │   └── NotOnServer               what the job needs and the server does not have
+    │   └── ServiceClosed             the service is shutting down
+    └── StoreError                    the database of jobs
+        ├── StoreGone                 no connection, no file, no permission, damaged
+        ├── StoreBusy                 locked by others for too long
+        ├── StoreFull                 its disk is full
+        ├── StoreTooNew               written by a newer Easel
+        ├── MoveLost                  the job was changed by someone else first
+        └── ClaimLost                 the job was given to someone else
 
 ``str(error)`` is one plain sentence or two: what happened and what to do next. Everything a program wants
 to know stands in attributes. No error holds a password, a token or a URL with either in it.
@@ -65,6 +72,15 @@ from comfy_api.errors.server import (
     ServerUnreachable,
     SignInNeeded,
 )
+from comfy_api.errors.store import (
+    ClaimLost,
+    MoveLost,
+    StoreBusy,
+    StoreError,
+    StoreFull,
+    StoreGone,
+    StoreTooNew,
+)
 from comfy_api.errors.workflow import (
     AmbiguousTitle,
     InputIsLinked,
@@ -80,12 +96,14 @@ __all__ = [
     "AmbiguousTitle",
     "AnswerTooLarge",
     "ApiError",
+    "ClaimLost",
     "ComfyError",
     "EaselError",
     "ExecutionFailed",
     "InputIsLinked",
     "InputNotFound",
     "JobNotFound",
+    "MoveLost",
     "NodeNotFound",
     "NodeProblem",
     "NotConvertible",
@@ -104,6 +122,11 @@ __all__ = [
     "ServiceError",
     "SettingsError",
     "SignInNeeded",
+    "StoreBusy",
+    "StoreError",
+    "StoreFull",
+    "StoreGone",
+    "StoreTooNew",
     "UnknownNode",
     "WorkflowError",
 ]

@@ -11,11 +11,13 @@ from comfy_api.errors import (
     AmbiguousTitle,
     AnswerTooLarge,
     ApiError,
+    ClaimLost,
     EaselError,
     ExecutionFailed,
     InputIsLinked,
     InputNotFound,
     JobNotFound,
+    MoveLost,
     NodeNotFound,
     NodeProblem,
     NotConvertible,
@@ -33,6 +35,10 @@ from comfy_api.errors import (
     ServiceClosed,
     SettingsError,
     SignInNeeded,
+    StoreBusy,
+    StoreFull,
+    StoreGone,
+    StoreTooNew,
 )
 
 CLASSES = [cls for _, cls in inspect.getmembers(errors, inspect.isclass) if issubclass(cls, Exception)]
@@ -67,6 +73,12 @@ MADE = [
     Refused("Eight images at most. Choose fewer.", "images"),
     NotOnServer("The server has no such model. Choose one.", "model"),
     ServiceClosed(),
+    StoreGone("no such file"),
+    StoreBusy("database is locked"),
+    StoreFull("database or disk is full"),
+    StoreTooNew("9999"),
+    MoveLost("j", "stopped", "submitted"),
+    ClaimLost("j"),
 ]
 
 
