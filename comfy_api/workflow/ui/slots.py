@@ -22,6 +22,7 @@ from comfy_api.workflow.ui.classes import (
     is_widget,
     listing,
     mapping,
+    widget_type,
 )
 
 _MAX_ROWS = 100
@@ -161,14 +162,16 @@ class _Walk:
 
 def _companions(class_name: str, spec: InputSpec) -> Iterable[str]:
     """The frontend's own values behind an input."""
-    flag = spec.settings.get(CONTROL)
+    flag, kind = spec.settings.get(CONTROL), widget_type(spec)
     if has_control(spec):
         yield CONTROL
-    elif spec.type == "COMBO":
+    elif kind == "COMBO":
         yield from (CONTROL, FILTER) if flag else ()
         yield from ("auto_refresh", "refresh") if mapping(spec.settings.get("remote")).get("refresh_button") else ()
-    elif spec.type == "BOUNDING_BOX":
+    elif kind == "BOUNDING_BOX":
         yield from ("x", "y", "width", "height")
+    elif kind == "AUDIO_RECORD":
+        yield "audioUI"
     yield from _INJECTED.get((class_name, spec.name), ())
 
 

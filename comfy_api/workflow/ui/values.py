@@ -173,10 +173,15 @@ def _values(graph: Graph, node: Node, table: Table, store: _Store) -> NodeValues
 
 def _as_sent(class_name: str, name: str, spec: InputSpec, value: Any) -> Any:
     """Values are neither checked nor cast, with the exceptions that the frontend makes (rules 3, 4, 5)."""
+    kind = widget_type(spec)
+    if value is MISSING or kind == "IMAGECOMPARE":  # what was compared last is not sent again
+        value = default_of(spec)
+    elif value is None and kind == "COMBO":
+        value = spec.options[0] if spec.options else None
+    if kind == "CURVE" and isinstance(value, (dict, list)) and "__type__" not in value:
+        return {"__type__": kind, "__value__": value}
     if value is MISSING:
-        return default_of(spec)
-    if value is None and widget_type(spec) == "COMBO":
-        return spec.options[0] if spec.options else MISSING
+        return MISSING
     if class_name in ("KSampler", "KSamplerAdvanced") and name == "sampler_name" and isinstance(value, str):
         return value.removeprefix("sample_")
     return cast(spec, value)
@@ -185,7 +190,7 @@ def _as_sent(class_name: str, name: str, spec: InputSpec, value: Any) -> Any:
 def cast(spec: InputSpec | None, value: Any) -> Any:
     """What the widget makes of a value that is put into it: a text field makes text of everything."""
     kind = widget_type(spec) if spec else ""
-    if spec and kind == "STRING" and spec.settings.get("multiline"):
+    if spec and (kind == "MARKDOWN" or (kind == "STRING" and spec.settings.get("multiline"))):
         return as_text(value)
     if kind == "INT" and isinstance(value, float) and value.is_integer():
         return int(value)
