@@ -27,7 +27,9 @@ class Settings(BaseSettings):
     comfyui_params: dict[str, str] = Field(default_factory=dict, repr=False, description="Parameters for it, as JSON")
     demo: bool = Field(False, description="Use the demo engine, whatever else is there")
     data: Path = Field(default_factory=lambda: user_data_path("easel", appauthor=False), description="Data folder")
-    database: SecretStr = Field(SecretStr(""), description="Where jobs will be kept (not used yet): `sqlite:///…` or `postgresql://…`")
+    database: SecretStr = Field(
+        SecretStr(""), description="Where jobs will be kept (not used yet): `sqlite:///…` or `postgresql://…`"
+    )
 
     publish: bool = Field(True, description="Whether the Publish page is there")
     keep_by_default: bool = Field(False, description="Let a job finish when its maker changes the form or leaves")

@@ -135,8 +135,8 @@ def has_socket(spec: InputSpec) -> bool:
 
 # --- defaults ---------------------------------------------------------------------------------------
 
-#: Views hold nothing, but a server that requires one refuses a prompt without it; it takes any value.
-#: What a widget holds where the server states nothing, as the frontend exports it.
+#: What a widget holds where the server states nothing, as the frontend exports it. Views hold nothing of use, but a
+#: server that requires one refuses a prompt without it.
 _EMPTY: Mapping[str, Any] = {
     **{"INT": 0, "FLOAT": 0, "STRING": "", "BOOLEAN": False, "MARKDOWN": "", "TEXTAREA": "", "COLOR": "#000000"},
     **{"COLORS": [], "BOUNDING_BOXES": [], "GALLERIA": [], "LIGHT_INFO_PREVIEW": [], "CHART": {}, "COMPOSITOR": {}},

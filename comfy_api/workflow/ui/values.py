@@ -174,17 +174,18 @@ def _values(graph: Graph, node: Node, table: Table, store: _Store) -> NodeValues
 def _as_sent(class_name: str, name: str, spec: InputSpec, value: Any) -> Any:
     """Values are neither checked nor cast, with the exceptions that the frontend makes (rules 3, 4, 5)."""
     kind = widget_type(spec)
+    if kind == "COMBO" and value is None:
+        return spec.options[0] if spec.options else None
     if value is MISSING or kind == "IMAGECOMPARE":  # what was compared last is not sent again
-        value = default_of(spec)
-    elif value is None and kind == "COMBO":
-        value = spec.options[0] if spec.options else None
-    if kind == "CURVE" and isinstance(value, (dict, list)) and "__type__" not in value:
-        return {"__type__": kind, "__value__": value}
-    if value is MISSING:
-        return MISSING
+        return _typed(kind, default_of(spec))
     if class_name in ("KSampler", "KSamplerAdvanced") and name == "sampler_name" and isinstance(value, str):
         return value.removeprefix("sample_")
-    return cast(spec, value)
+    return _typed(kind, cast(spec, value))
+
+
+def _typed(kind: str, value: Any) -> Any:
+    """A curve says in the prompt that it is one."""
+    return {"__type__": kind, "__value__": value} if kind == "CURVE" and value not in (None, MISSING) else value
 
 
 def cast(spec: InputSpec | None, value: Any) -> Any:
