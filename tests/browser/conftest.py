@@ -43,7 +43,11 @@ _failed = pytest.StashKey[bool]()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All of this folder are browser tests; without a browser they are skipped, but not in CI."""
+    """All of this folder are browser tests; without a browser they are skipped, but not in CI.
+
+    They come last: Playwright's event loop stays in this thread until the end, and no other could be run beside it.
+    """
+    items.sort(key=lambda item: HERE in item.path.parents)
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.browser)
