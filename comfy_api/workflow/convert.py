@@ -21,7 +21,6 @@ from comfy_api.workflow.ui.flatten import lay_out
 from comfy_api.workflow.ui.groups import with_groups
 from comfy_api.workflow.ui.origin import Held, Origin
 from comfy_api.workflow.ui.parse import parse_document
-from comfy_api.workflow.ui.sockets import with_loose_wires
 from comfy_api.workflow.ui.write_back import write
 
 __all__ = ["Conversion", "Notice", "Origin", "Queueing", "convert", "write_back"]
@@ -99,8 +98,7 @@ def convert(ui: Mapping[str, Any], object_info: ObjectInfo) -> Conversion:
     """
     try:
         classes = Classes(object_info)
-        drawn = with_loose_wires(parse_document(json_value(ui)), classes)
-        document = with_groups(with_broadcasts(drawn), classes)
+        document = with_groups(with_broadcasts(parse_document(json_value(ui))), classes)
         root = lay_out(document)
         return _conversion(Emitter(document, classes).run(root))
     except RecursionError:

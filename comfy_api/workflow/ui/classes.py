@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,7 +19,7 @@ _WIDGET_TYPES = frozenset(
         *("BOUNDING_BOX", "BOUNDING_BOXES", "CHART", "GALLERIA", "PAINTER", "COMPOSITOR", "VIDEO_EDIT"),
         *("IMAGEUPLOAD", "AUDIOUPLOAD", "AUDIO_RECORD", "WEBCAM"),
         *("LOAD_3D", "LOAD_3D_ADVANCED", "LOAD_3D_ANIMATION", "PREVIEW_3D"),
-        *("IMAGECOMPARE", "LIGHT_INFO_PREVIEW"),
+        *("IMAGECOMPARE", "RESOLUTION_PREVIEW", "LIGHT_INFO_PREVIEW"),
         *(DYNAMIC_COMBO, DYNAMIC_GROUP),
     }
 )
@@ -29,9 +28,6 @@ _UPLOADS = ("image_upload", "video_upload", "animated_image_upload", "audio_uplo
 
 class _Missing:
     """Stands for a value that is not there; None is a value."""
-
-    def __deepcopy__(self, memo: Any) -> _Missing:
-        return self
 
     def __repr__(self) -> str:
         return "MISSING"
@@ -135,17 +131,8 @@ def has_socket(spec: InputSpec) -> bool:
 
 # --- defaults ---------------------------------------------------------------------------------------
 
-#: What a widget holds where the server states nothing, as the frontend exports it. Views hold nothing of use, but a
-#: server that requires one refuses a prompt without it.
-_EMPTY: Mapping[str, Any] = {
-    **{"INT": 0, "FLOAT": 0, "STRING": "", "BOOLEAN": False, "MARKDOWN": "", "TEXTAREA": "", "COLOR": "#000000"},
-    **{"COLORS": [], "BOUNDING_BOXES": [], "GALLERIA": [], "LIGHT_INFO_PREVIEW": [], "CHART": {}, "COMPOSITOR": {}},
-    "BOUNDING_BOX": {"x": 0, "y": 0, "width": 512, "height": 512},
-    "CURVE": {"points": [[0, 0], [1, 1]], "interpolation": "monotone_cubic"},
-    "IMAGECOMPARE": ["", ""],
-    "RANGE": {"min": 0, "max": 1},
-    "VIDEO_EDIT": {"trim": {"start_time": 0, "duration": 0}, "crop": {"x": 0, "y": 0, "width": 0, "height": 0}},
-}
+#: Views hold nothing, but a server that requires one refuses a prompt without it; it takes any value.
+_EMPTY: Mapping[str, Any] = {"INT": 0, "FLOAT": 0, "STRING": "", "BOOLEAN": False, "IMAGECOMPARE": ""}
 
 
 def default_of(spec: InputSpec) -> Any:
@@ -155,7 +142,7 @@ def default_of(spec: InputSpec) -> Any:
     kind = widget_type(spec)
     if kind in ("COMBO", DYNAMIC_COMBO):
         return spec.options[0] if spec.options else MISSING
-    return copy.deepcopy(_EMPTY.get(kind, MISSING))
+    return _EMPTY.get(kind, MISSING)
 
 
 # --- from object_info -------------------------------------------------------------------------------

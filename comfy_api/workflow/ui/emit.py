@@ -116,8 +116,7 @@ class Emitter:
         name = slot.widget if slot.widget in inputs and not of.knows(slot.name) else slot.name
         pushed = self._pushed(scope, slot)
         if pushed is not None and name in inputs:
-            if self._promotions.override(scope, node.id, name) is None:
-                self._push(node_id, of, name, inputs, *pushed)
+            self._push(node_id, of, name, inputs, *pushed)
             return
         if slot.widget and name not in inputs and name not in of.declared:
             self._remark(node_id, node, f'This server does not know its input "{name}"; the wire into it is left out.')
@@ -127,17 +126,12 @@ class Emitter:
             self._wire(node_id, name, inputs, feed)
             if not of.knows(name):
                 self._remark(node_id, node, f'This server does not know its input "{name}"; the wire is kept.')
-            return
-        if isinstance(feed, HostValue):
+        elif isinstance(feed, HostValue):
             held = self._promotions.value(feed.scope, feed.index)
             if held is not None:
                 self._set(node_id, inputs, name, held)
                 self.out.literal.add(Place(node_id, name))
-            return
-        if _is_fed_by_host(scope, slot) and name in inputs:
-            # Nothing comes over the host's own wire: neither does the value that the host keeps under it.
-            self._set(node_id, inputs, name, self._values.read(scope.graph, node).sent[name])
-        if isinstance(feed, Ignored):
+        elif isinstance(feed, Ignored):
             self._remark(node_id, node, f'Nothing comes over the wire into "{name}": {feed.reason}')
         elif slot.link not in scope.graph.links:
             self._remark(node_id, node, f'The wire into "{slot.name}" is not in the file; the input has none.')

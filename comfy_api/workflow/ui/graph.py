@@ -117,18 +117,8 @@ class Graph:
 
     @cached_property
     def exits(self) -> Mapping[int, Link]:
-        """Output of the subgraph → the link that feeds it; the first one where there are several.
-
-        An output that no link names takes the first that it lists itself.
-        """
-        ending = {link.id: link for link in reversed(list(self.links.values())) if link.target == OUTPUTS}
-        listed = {
-            index: ending[link_id]
-            for index, port in enumerate(self.outputs)
-            for link_id in reversed(port.links)
-            if link_id in ending
-        }
-        return listed | {link.target_slot: link for link in ending.values()}
+        """Output of the subgraph → the link that feeds it; the first one where there are several."""
+        return {link.target_slot: link for link in reversed(list(self.links.values())) if link.target == OUTPUTS}
 
     @cached_property
     def entries(self) -> Mapping[int, tuple[Link, ...]]:

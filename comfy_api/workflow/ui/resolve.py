@@ -6,15 +6,14 @@ and each stretch of it once: a long chain costs as much as its length.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from comfy_api.errors import NotConvertible
-from comfy_api.workflow.ui.classes import Classes, socket_type
+from comfy_api.workflow.ui.classes import Classes, has_socket, is_widget, socket_type
 from comfy_api.workflow.ui.flatten import Scope
 from comfy_api.workflow.ui.graph import ANY, BYPASSED, INPUTS, MUTED, Document, Link, Node, Slot, compatible, malformed
 from comfy_api.workflow.ui.kinds import GETTERS, PRIMITIVE, SETTERS, THROUGH, VIRTUAL
-from comfy_api.workflow.ui.sockets import sockets
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +161,7 @@ class Resolver:
 
     def _bypass(self, node: Node, index: int, wanted: str) -> Slot | None:
         """The input that stands in for an output; whether it is linked does not matter (rule 20)."""
-        slots = sockets(node, self._definitions, self._classes)
+        slots = self._sockets(node)
         same = slots[index] if 0 <= index < len(slots) else None
         if wanted in (ANY, ""):
             return same or (slots[0] if slots else None)
@@ -176,6 +175,20 @@ class Resolver:
             return same
         exact = (slot for slot in slots if self.type_of(node, slot) == wanted)
         return next(exact, None) or next(filter(fits, slots), None)
+
+    def _sockets(self, node: Node) -> list[Slot]:
+        """Its inputs as the frontend counts them: declared sockets, declared widgets, what the file has besides."""
+        definition = self._definitions.get(node.type)
+        if definition is not None:
+            ports = definition.inputs
+            return [replace(node.slots.get(p.name) or Slot(p.name, "", "", ""), type=p.type) for p in ports]
+        of = self._classes.get(node.type)
+        if of is None or of.dynamic:
+            return list(node.inputs)
+        shown = [spec for spec in of.inputs if has_socket(spec)]
+        ordered = [spec for spec in shown if not is_widget(spec)] + [spec for spec in shown if is_widget(spec)]
+        declared = [node.slots.get(spec.name) or Slot(spec.name, spec.type, "", "") for spec in ordered]
+        return declared + [slot for slot in node.inputs if slot.name not in of.declared]
 
     def _output_type(self, node: Node, index: int) -> str:
         definition = self._definitions.get(node.type)

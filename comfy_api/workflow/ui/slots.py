@@ -22,7 +22,6 @@ from comfy_api.workflow.ui.classes import (
     is_widget,
     listing,
     mapping,
-    widget_type,
 )
 
 _MAX_ROWS = 100
@@ -162,16 +161,14 @@ class _Walk:
 
 def _companions(class_name: str, spec: InputSpec) -> Iterable[str]:
     """The frontend's own values behind an input."""
-    flag, kind = spec.settings.get(CONTROL), widget_type(spec)
+    flag = spec.settings.get(CONTROL)
     if has_control(spec):
         yield CONTROL
-    elif kind == "COMBO":
+    elif spec.type == "COMBO":
         yield from (CONTROL, FILTER) if flag else ()
         yield from ("auto_refresh", "refresh") if mapping(spec.settings.get("remote")).get("refresh_button") else ()
-    elif kind == "BOUNDING_BOX":
+    elif spec.type == "BOUNDING_BOX":
         yield from ("x", "y", "width", "height")
-    elif kind == "AUDIO_RECORD":
-        yield "audioUI"
     yield from _INJECTED.get((class_name, spec.name), ())
 
 

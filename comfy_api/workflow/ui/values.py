@@ -173,25 +173,19 @@ def _values(graph: Graph, node: Node, table: Table, store: _Store) -> NodeValues
 
 def _as_sent(class_name: str, name: str, spec: InputSpec, value: Any) -> Any:
     """Values are neither checked nor cast, with the exceptions that the frontend makes (rules 3, 4, 5)."""
-    kind = widget_type(spec)
-    if kind == "COMBO" and value is None:
-        return spec.options[0] if spec.options else None
-    if value is MISSING or kind == "IMAGECOMPARE":  # what was compared last is not sent again
-        return _typed(kind, default_of(spec))
+    if value is MISSING:
+        return default_of(spec)
+    if value is None and widget_type(spec) == "COMBO":
+        return spec.options[0] if spec.options else MISSING
     if class_name in ("KSampler", "KSamplerAdvanced") and name == "sampler_name" and isinstance(value, str):
         return value.removeprefix("sample_")
-    return _typed(kind, cast(spec, value))
-
-
-def _typed(kind: str, value: Any) -> Any:
-    """A curve says in the prompt that it is one."""
-    return {"__type__": kind, "__value__": value} if kind == "CURVE" and value not in (None, MISSING) else value
+    return cast(spec, value)
 
 
 def cast(spec: InputSpec | None, value: Any) -> Any:
     """What the widget makes of a value that is put into it: a text field makes text of everything."""
     kind = widget_type(spec) if spec else ""
-    if spec and (kind == "MARKDOWN" or (kind == "STRING" and spec.settings.get("multiline"))):
+    if spec and kind == "STRING" and spec.settings.get("multiline"):
         return as_text(value)
     if kind == "INT" and isinstance(value, float) and value.is_integer():
         return int(value)

@@ -51,7 +51,7 @@ def _called(origin: Origin) -> str:
 
 def _unwrapped(value: Any) -> Any:
     inner = value.get("__value__") if isinstance(value, Mapping) else None
-    return inner if isinstance(inner, list) or (isinstance(value, Mapping) and "__type__" in value) else value
+    return inner if isinstance(inner, list) else value
 
 
 class _Nodes:
